@@ -1,0 +1,99 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/vault_records.h"
+
+/// What a person can ask of the engine: each verb one method of Engine (client/engine.h) with a
+/// request and an answer type, which a daemon can serve as they are.
+namespace martlet::client {
+
+enum class ErrorCode : std::uint8_t {
+  usage,               ///< exit 2
+  not_enrolled,        ///< exit 3
+  already_enrolled,    ///< exit 2
+  profile_in_use,      ///< exit 3
+  profile_damaged,     ///< exit 70
+  disk,                ///< exit 70: full or gone; nothing was changed
+  network,             ///< exit 4
+  wrong_fingerprint,   ///< exit 6
+  rate_limited,        ///< exit 5
+  identity,            ///< exit 6: held, needs a human
+  unknown_handle,      ///< exit 7
+  unknown_chat,        ///< exit 7
+  unknown_message,     ///< exit 7
+  ambiguous_name,      ///< exit 2
+  unknown_name,        ///< exit 7
+  invitation_unknown,  ///< exit 8
+  invitation_used,     ///< exit 8
+  invitation_expired,  ///< exit 8
+  handle_taken,        ///< exit 8
+  handle_refused,      ///< exit 8
+  refused,             ///< exit 8
+  outdated,            ///< exit 8: the other side speaks a newer version
+  too_large,           ///< exit 2
+  timed_out,           ///< exit 9: still queued
+  bug,                 ///< exit 70
+};
+const char* name_of(ErrorCode code);  ///< "unknown_handle"
+int exit_code_of(ErrorCode code);
+
+/// Says what is wrong and what to do. The texts are fixed, so none carries a secret.
+struct ApiError {
+  ErrorCode code;
+  Literal message;
+  Literal hint;
+};
+template <class T>
+using Answer = Result<T, ApiError>;
+
+struct EnrollRequest {
+  std::string url;
+  std::string name;
+  std::string handle;
+  std::string device_name;
+};
+struct WhoamiAnswer {
+  std::string handle;
+  std::string name;
+  std::string device_name;
+  AccountId account;
+  DeviceId device;
+  std::string public_code;
+  std::string server;  ///< HOST:PORT[#FINGERPRINT]
+  bool admin = false;
+};
+struct SendRequest {
+  std::string to;    ///< a handle, a contact's name or a chat id
+  std::string text;
+  std::optional<MessageId> reply_to;
+};
+struct SendAnswer {
+  MessageId id;
+};
+/// How far an own message has come.
+struct Progress {
+  store::MessageState state = store::MessageState::queued;
+  store::FailureReason reason = store::FailureReason::none;
+  ChatId chat;
+  std::size_t devices = 0;  ///< of the other side; 0 while queued
+};
+struct HistoryRequest {
+  std::string chat;  ///< as SendRequest::to
+  std::size_t limit = 50;
+  std::uint64_t before = 0;
+};
+struct ContactAddRequest {
+  std::string name;
+  std::string handle;
+};
+/// A row of `watch`: the event and, where it speaks of a message, that message as it is now.
+struct Event {
+  store::EventRecord event;
+  std::optional<store::MessageRecord> message;
+};
+
+}  // namespace martlet::client

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "client/api.h"
+#include "protocol/sealing.h"
+#include "store/vault.h"
+#include "wire/frames.h"
+
+namespace martlet::client {
+
+/// Where the engine stands with its server.
+enum class Link : std::uint8_t {
+  offline,   ///< no connection
+  greeting,  ///< connected; challenge, login or enrolment under way
+  online     ///< logged in
+};
+
+/// The client: outbox, inbox, conversations. Pure: bytes, time and randomness come in, frames and
+/// decisions go out; whoever owns the socket drives it:
+///
+///   when wants_connection(now): connect, then on_connected, on_frame..., on_disconnected
+///   after every call: send take_frames(), close if take_close_wish(); call on_tick(now) at wake_at()
+///
+/// Owned by one thread. Everything it promises is in the vault before it promises it.
+class Engine {
+ public:
+  /// Loads profile, keys and outbox. Fails with not_enrolled on an empty vault.
+  /// `vault` and `random` outlive the engine.
+  static Answer<std::unique_ptr<Engine>> open(store::Vault& vault, Random& random);
+
+  /// Writes a profile with new keys and a genesis link into an empty vault, to be enrolled at the
+  /// next connection. Called again with the same URL while pending it changes nothing, so an
+  /// interrupted enrolment goes on; with another URL it starts over. Fails with usage (bad URL or
+  /// handle), already_enrolled.
+  static Answer<void> prepare_enrollment(store::Vault& vault, const EnrollRequest& request,
+                                         protocol::DevicePrivateKeys keys, Random& random,
+                                         UnixMillis now);
+  virtual ~Engine() = default;
+
+  // --- network side ---
+  virtual bool wants_connection(UnixMillis now) const = 0;
+  virtual const store::ServerAddress& server() const = 0;
+  virtual void on_connected(const std::array<std::uint8_t, 32>& exporter, UnixMillis now) = 0;
+  virtual void on_frame(ByteView frame, UnixMillis now) = 0;
+  virtual void on_disconnected(UnixMillis now) = 0;
+  virtual void on_tick(UnixMillis now) = 0;
+  virtual UnixMillis wake_at() const = 0;  ///< when on_tick or wants_connection may have news
+  virtual std::vector<Bytes> take_frames() = 0;
+  virtual bool take_close_wish() = 0;
+  virtual Link link() const = 0;
+  /// Nothing to send, no answer awaited, no delivery being handled: a one-shot command may leave.
+  virtual bool settled() const = 0;
+  /// Set when the server or the vault refused for good: further connecting is of no use.
+  virtual const std::optional<ApiError>& fatal() const = 0;
+  /// Envelopes that could not be opened, since open(). Has to stay 0.
+  virtual std::uint64_t undecryptable() const = 0;
+
+  // --- verbs ---
+  virtual bool enrolled() const = 0;
+  virtual WhoamiAnswer whoami() const = 0;
+  /// Puts a text into the outbox. The recipient may be unknown yet: see progress().
+  virtual Answer<SendAnswer> send(const SendRequest& request, UnixMillis now) = 0;
+  virtual Answer<Progress> progress(const MessageId& message) = 0;
+  virtual Answer<std::vector<store::ChatRecord>> chats() = 0;
+  virtual Answer<std::vector<store::MessageRecord>> history(const HistoryRequest& request) = 0;
+  /// Marks all of a chat as read and queues the receipts. Gives back how many were unread.
+  virtual Answer<std::size_t> read(const std::string& chat, UnixMillis now) = 0;
+  virtual Answer<store::ContactRecord> contact_add(const ContactAddRequest& request, UnixMillis now) = 0;
+  virtual Answer<std::vector<store::ContactRecord>> contacts() = 0;
+  virtual Answer<std::vector<Event>> events(store::Cursor after, std::size_t limit) = 0;
+  virtual Answer<store::Cursor> consumed(const std::string& consumer) = 0;
+  virtual Answer<void> set_consumed(const std::string& consumer, store::Cursor cursor) = 0;
+};
+
+/// https://HOST[:PORT]/i/TOKEN[#FINGERPRINT], as printed by `martletd invite`.
+struct InvitationUrl {
+  store::ServerAddress server;
+  std::string token;
+};
+Answer<InvitationUrl> parse_invitation_url(std::string_view url);
+std::string to_text(const store::ServerAddress& server);  ///< HOST:PORT[#FINGERPRINT]
+
+}  // namespace martlet::client

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace martlet::store {
+
+using TokenHash = Digest;  ///< SHA-256 of an invitation's token: the token itself is never stored
+
+/// An operator's promise to let somebody in.
+struct Invitation {
+  TokenHash token_hash{};
+  std::string handle;  ///< canonical; empty: the newcomer chooses a local name
+  bool admin = false;
+  std::uint32_t uses_left = 1;
+  UnixMillis expires{};
+  /// Accounts that came in by it, so that a repeated Enrol gets the same answer.
+  std::vector<AccountId> used_by;
+};
+
+enum class AccountStatus : std::uint8_t { active = 1, suspended = 2 };
+
+/// An account as the server knows it: its links, as they arrived.
+struct AccountRecord {
+  AccountId account;
+  AccountStatus status = AccountStatus::active;
+  bool admin = false;
+  UnixMillis enrolled{};
+  std::vector<std::string> handles;  ///< canonical; the first is the default
+  std::vector<DeviceId> devices;     ///< of the verified chain, sorted: what the server may route to
+  LinkId head;
+  std::vector<Bytes> links;
+};
+
+/// What the courier must know of a device on its hot path.
+struct DeviceRecord {
+  AccountId account;
+  LinkId head;  ///< of its account's chain
+  AccountStatus status = AccountStatus::active;
+};
+
+struct DirectoryCounts {
+  std::uint64_t accounts = 0;
+  std::uint64_t devices = 0;
+  std::uint64_t handles = 0;
+};
+
+/// The server's map: handle -> account, device -> account, account -> chain. Small and read often.
+/// Each engine passes directory_store_contract.h. Blocks on the disk: owned by the office's worker.
+/// Every write is one atomic, durable change: it is on disk when the call returns ok. After
+/// `unavailable` it either happened or not; the caller reads again.
+class DirectoryStore {
+ public:
+  virtual ~DirectoryStore() = default;
+
+  virtual Result<void> put_invitation(const Invitation& invitation) = 0;
+  virtual Result<std::optional<Invitation>> invitation(const TokenHash& token_hash) = 0;
+
+  /// Adds an account with its handles and devices, and stores the invitation as given, together.
+  /// Fails with `refused` when a handle or a device belongs to another account already, or the
+  /// account is there; then nothing changes.
+  virtual Result<void> enrol(const AccountRecord& account, const Invitation& invitation) = 0;
+
+  /// Replaces handles, devices, head and links of an account, if its head is still `known_head`;
+  /// else `refused`, and nothing changes. (For links appended later.)
+  virtual Result<void> update(const AccountRecord& account, const LinkId& known_head) = 0;
+
+  virtual Result<std::optional<AccountRecord>> account(const AccountId& account) = 0;
+  virtual Result<std::optional<AccountId>> account_of_handle(const std::string& handle) = 0;
+  /// Fast: answered from memory for devices seen lately.
+  virtual Result<std::optional<DeviceRecord>> device(const DeviceId& device) = 0;
+  virtual Result<DirectoryCounts> counts() = 0;
+};
+
+}  // namespace martlet::store
