@@ -92,7 +92,7 @@ function(martlet_module name)
     # Generated code is built apart, without our warnings.
     set(out ${CMAKE_BINARY_DIR}/generated/${name})
     file(MAKE_DIRECTORY ${out})
-    protobuf_generate(LANGUAGE cpp PROTOS ${protos} IMPORT_DIRS ${folder} PROTOC_OUT_DIR ${out} OUT_VAR generated)
+    protobuf_generate(APPEND_PATH LANGUAGE cpp PROTOS ${protos} PROTOC_OUT_DIR ${out} OUT_VAR generated)
     add_library(${target}_generated OBJECT ${generated})
     target_link_libraries(${target}_generated PRIVATE protobuf::libprotobuf)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_generated>)

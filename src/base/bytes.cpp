@@ -13,7 +13,8 @@ constexpr std::string_view kBase32Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Groups bits into digits of `bits` bits, most significant first; the last one is filled with zeros.
+/// Groups bits into digits of `bits` bits, most significant first; the last one is filled with
+/// zeros.
 std::string to_digits(ByteView bytes, unsigned bits, std::string_view digits) {
   std::string text;
   text.reserve((bytes.size() * 8 + bits - 1) / bits);
@@ -33,7 +34,8 @@ std::string to_digits(ByteView bytes, unsigned bits, std::string_view digits) {
 
 /// The inverse. Refuses foreign digits, a useless last digit and filling bits that are not zero.
 template <class Fold>
-Result<Bytes> from_digits(std::string_view text, unsigned bits, std::string_view digits, Fold fold) {
+Result<Bytes> from_digits(std::string_view text, unsigned bits, std::string_view digits,
+                          Fold fold) {
   Bytes bytes;
   bytes.reserve(text.size() * bits / 8);
   std::uint32_t window = 0;

@@ -30,11 +30,11 @@ Bytes concat(std::initializer_list<ByteView> parts);
 /// Byte for byte, in time that depends on the content. Never for tags or keys: crypto/ has its own.
 bool equal(ByteView a, ByteView b);
 
-std::string to_hex(ByteView bytes);                     ///< lower case
-Result<Bytes> from_hex(std::string_view text);          ///< either case; `malformed` otherwise
-std::string to_base64url(ByteView bytes);               ///< RFC 4648 section 5, without padding
-Result<Bytes> from_base64url(std::string_view text);    ///< canonical and unpadded, else `malformed`
-std::string to_base32(ByteView bytes);                  ///< RFC 4648 section 6, upper case, no padding
-Result<Bytes> from_base32(std::string_view text);       ///< either case, canonical, unpadded
+std::string to_hex(ByteView bytes);                   ///< lower case
+Result<Bytes> from_hex(std::string_view text);        ///< either case; `malformed` otherwise
+std::string to_base64url(ByteView bytes);             ///< RFC 4648 section 5, without padding
+Result<Bytes> from_base64url(std::string_view text);  ///< canonical and unpadded, else `malformed`
+std::string to_base32(ByteView bytes);             ///< RFC 4648 section 6, upper case, no padding
+Result<Bytes> from_base32(std::string_view text);  ///< either case, canonical, unpadded
 
 }  // namespace martlet

@@ -71,7 +71,8 @@ bool is_domain(std::string_view text) {
   if (text.size() > limits::kDomainBytesMax) return false;
   const auto is_label = [](std::string_view label) {
     return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-           std::ranges::all_of(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
+           std::ranges::all_of(label,
+                               [](char c) { return is_letter(c) || is_digit(c) || c == '-'; });
   };
   const auto last = text.substr(text.rfind('.') + 1);  // npos + 1 is 0: the only label
   return all_parts(text, is_label) && !std::ranges::all_of(last, is_digit);
@@ -82,7 +83,8 @@ Result<Handle> Handle::parse(std::string_view typed) {
   while (!typed.empty() && is_blank(typed.front())) typed.remove_prefix(1);
   while (!typed.empty() && is_blank(typed.back())) typed.remove_suffix(1);
   if (typed.empty()) return Error{Failure::malformed, "an empty handle"};
-  if (typed.size() > limits::kHandleBytesMax) return Error{Failure::malformed, "a handle of more than 254 bytes"};
+  if (typed.size() > limits::kHandleBytesMax)
+    return Error{Failure::malformed, "a handle of more than 254 bytes"};
   const bool is_number = typed.front() == '+' && typed.find('@') == std::string_view::npos;
   return Handle{is_number ? TRY(number(typed)) : TRY(address(typed))};
 }

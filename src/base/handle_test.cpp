@@ -14,12 +14,33 @@ TEST(Handle, FoldsWhatPeopleType) {
   EXPECT_EQ(Handle::parse("+15551234567").value().domain(), "");
 }
 
-const char* const kRefused[] = {
-    "", "   ", "alice", "@example.org", "alice@", "alice@@example.org", "a..b@example.org", ".a@example.org",
-    "a.@example.org", "a b@example.org", "alice@example..org", "alice@-example.org", "alice@example-.org",
-    "alice@example.123", "alice@192.0.2.1", "alice@[192.0.2.1]", "\"alice\"@example.org", "ali\xc3\xa7" "e@example.org",
-    "alice@ex\xc3\xa4mple.org", "alice(comment)@example.org", "+", "+123456", "+1234567890123456", "+0555123456",
-    "+1555x234567", "15551234567"};
+const char* const kRefused[] = {"",
+                                "   ",
+                                "alice",
+                                "@example.org",
+                                "alice@",
+                                "alice@@example.org",
+                                "a..b@example.org",
+                                ".a@example.org",
+                                "a.@example.org",
+                                "a b@example.org",
+                                "alice@example..org",
+                                "alice@-example.org",
+                                "alice@example-.org",
+                                "alice@example.123",
+                                "alice@192.0.2.1",
+                                "alice@[192.0.2.1]",
+                                "\"alice\"@example.org",
+                                "ali\xc3\xa7"
+                                "e@example.org",
+                                "alice@ex\xc3\xa4mple.org",
+                                "alice(comment)@example.org",
+                                "+",
+                                "+123456",
+                                "+1234567890123456",
+                                "+0555123456",
+                                "+1555x234567",
+                                "15551234567"};
 
 TEST(Handle, RefusesTheRest) {
   for (const auto* typed : kRefused) {

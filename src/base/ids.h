@@ -35,8 +35,9 @@ class Id {
 };
 
 using AccountId = Id<32, struct AccountIdKind>;  ///< link id of the genesis link
-using DeviceId = Id<32, struct DeviceIdKind>;    ///< key id of the device's signing key; its push address
-using LinkId = Id<32, struct LinkIdKind>;        ///< SHA-256(10 | LinkTBS), spec/account-chain.md
+using DeviceId =
+    Id<32, struct DeviceIdKind>;           ///< key id of the device's signing key; its push address
+using LinkId = Id<32, struct LinkIdKind>;  ///< SHA-256(10 | LinkTBS), spec/account-chain.md
 using MessageId = Id<16, struct MessageIdKind>;  ///< random, chosen by the sender; idempotency key
 using ChatId = Id<16, struct ChatIdKind>;        ///< first 16 bytes of the other account's id
 using Digest = std::array<std::uint8_t, 32>;     ///< SHA-256

@@ -13,7 +13,9 @@ TEST(Reader, ReadsWhatWriterWrote) {
   out.u8(1).u16(0x0203).u24(0x040506).u32(0x0708090a).u64(0x0b0c0d0e0f101112);
   out.prefixed_u8(bytes_of("ab")).prefixed_u16(bytes_of("cde")).bytes(bytes_of("f"));
   const auto bytes = std::move(out).take();
-  EXPECT_EQ(to_hex(bytes), "0102030405060708090a0b0c0d0e0f1011120261620003636465" "66");
+  EXPECT_EQ(to_hex(bytes),
+            "0102030405060708090a0b0c0d0e0f1011120261620003636465"
+            "66");
   Reader in{bytes};
   EXPECT_EQ(in.u8().value(), 1);
   EXPECT_EQ(in.u16().value(), 0x0203);

@@ -62,9 +62,9 @@ class [[nodiscard]] Result<void, E> {
 }  // namespace martlet
 
 /// `auto x = TRY(f());` gives the value, or returns the error from this function.
-#define TRY(expression)                               \
-  __extension__({                                     \
-    auto try_result = (expression);                   \
-    if (!try_result.ok()) return try_result.error();  \
-    std::move(try_result).take();                     \
+#define TRY(expression)                              \
+  __extension__({                                    \
+    auto try_result = (expression);                  \
+    if (!try_result.ok()) return try_result.error(); \
+    std::move(try_result).take();                    \
   })

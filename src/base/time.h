@@ -23,7 +23,9 @@ class SystemClock final : public Clock {
   UnixMillis now() const override;
 };
 
-inline UnixMillis unix_millis(std::int64_t milliseconds) { return UnixMillis{Milliseconds{milliseconds}}; }
+inline UnixMillis unix_millis(std::int64_t milliseconds) {
+  return UnixMillis{Milliseconds{milliseconds}};
+}
 inline std::int64_t count_of(UnixMillis time) { return time.time_since_epoch().count(); }
 
 /// RFC 3339 in UTC with milliseconds: 2026-05-09T18:55:02.004Z. Years 1970 to 9999.

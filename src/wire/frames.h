@@ -24,24 +24,24 @@ using Sequence = std::uint64_t;  ///< place in a mailbox; only grows, never used
 enum class Action : std::uint8_t { retry_later, look_up_again, enrol_again, give_up };
 
 enum class RefusalCode : std::uint32_t {
-  malformed = 1,            ///< give up: the frame breaks a rule
-  wrong_version = 2,        ///< give up: update the program
-  not_authenticated = 3,    ///< enrol again: unknown device or bad signature
-  invitation_unknown = 4,   ///< give up: no such token
-  invitation_used = 5,      ///< give up
-  invitation_expired = 6,   ///< give up
-  handle_taken = 7,         ///< give up: choose another
-  handle_refused = 8,       ///< give up: the invitation does not cover this handle
-  chain_refused = 9,        ///< give up: the links do not verify
-  unknown_handle = 10,      ///< give up: nobody here has it
-  unknown_account = 11,     ///< look up again
-  unknown_device = 12,      ///< look up again: an envelope for a device that no named chain has
-  too_large = 13,           ///< give up: send less
-  mailbox_full = 14,        ///< retry later
-  limit_reached = 15,       ///< retry later: too many, see retry_after_ms
-  unavailable = 16,         ///< retry later: the server's disk does not take it
-  device_elsewhere = 17,    ///< retry later: the same device logged in on a newer connection
-  shutting_down = 18,       ///< retry later
+  malformed = 1,           ///< give up: the frame breaks a rule
+  wrong_version = 2,       ///< give up: update the program
+  not_authenticated = 3,   ///< enrol again: unknown device or bad signature
+  invitation_unknown = 4,  ///< give up: no such token
+  invitation_used = 5,     ///< give up
+  invitation_expired = 6,  ///< give up
+  handle_taken = 7,        ///< give up: choose another
+  handle_refused = 8,      ///< give up: the invitation does not cover this handle
+  chain_refused = 9,       ///< give up: the links do not verify
+  unknown_handle = 10,     ///< give up: nobody here has it
+  unknown_account = 11,    ///< look up again
+  unknown_device = 12,     ///< look up again: an envelope for a device that no named chain has
+  too_large = 13,          ///< give up: send less
+  mailbox_full = 14,       ///< retry later
+  limit_reached = 15,      ///< retry later: too many, see retry_after_ms
+  unavailable = 16,        ///< retry later: the server's disk does not take it
+  device_elsewhere = 17,   ///< retry later: the same device logged in on a newer connection
+  shutting_down = 18,      ///< retry later
 };
 /// A code we do not know means retry_later.
 Action action_for(RefusalCode code);
@@ -68,8 +68,8 @@ struct Welcome {
   UnixMillis server_time{};
 };
 struct Enrol {
-  std::string token;  ///< base64url, as in the invitation
-  std::string handle; ///< empty: the invitation's
+  std::string token;   ///< base64url, as in the invitation
+  std::string handle;  ///< empty: the invitation's
   std::vector<Bytes> links;
 };
 struct Enrolled {
@@ -141,8 +141,8 @@ struct Refusal {
 /// A body that a newer version knows: skip it.
 struct Unknown {};
 
-using Body = std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup, Account,
-                          FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered,
+using Body = std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup,
+                          Account, FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered,
                           Acknowledge, Ping, Pong, Refusal>;
 
 /// `request` is chosen by who asks and repeated in the answer; 0 for pushes.

@@ -57,7 +57,8 @@ std::string module_of(const Modules& modules, std::string path) {
 std::vector<std::string> faults_in(const Modules& modules, const std::string& module,
                                    const std::string& name, const std::string& text) {
   std::vector<std::string> faults;
-  const bool is_test = name.find("_test.") != std::string::npos || name.find("_contract.") != std::string::npos;
+  const bool is_test =
+      name.find("_test.") != std::string::npos || name.find("_contract.") != std::string::npos;
   const std::regex include{R"re(#include "([^"]+)")re"};
   for (std::sregex_iterator it{text.begin(), text.end(), include}, end; it != end; ++it) {
     const std::string target = (*it)[1].str();
@@ -85,7 +86,8 @@ TEST(Layering, EveryIncludeIsInTheModuleList) {
       const auto extension = entry.path().extension();
       if (extension != ".h" && extension != ".cpp") continue;
       ++files;
-      const auto name = fs::relative(entry.path(), kRoot / (std::string{top} == "src" ? "src" : "")).string();
+      const auto name =
+          fs::relative(entry.path(), kRoot / (std::string{top} == "src" ? "src" : "")).string();
       const auto module = module_of(modules, name);
       ASSERT_FALSE(module.empty()) << name << " is in no module";
       for (const auto& fault : faults_in(modules, module, name, read_file(entry.path()))) {
@@ -125,7 +127,8 @@ TEST(Layering, ArrowsPointDown) {
 }
 
 TEST(Layering, AWrongArrowIsFound) {
-  const auto modules = module_list("martlet_module(base)\nmartlet_module(net USES base)\nmartlet_module(server USES base)\n");
+  const auto modules = module_list(
+      "martlet_module(base)\nmartlet_module(net USES base)\nmartlet_module(server USES base)\n");
   EXPECT_EQ(faults_in(modules, "server", "server/a.cpp", "#include \"net/b.h\"\n").size(), 1U);
   EXPECT_EQ(faults_in(modules, "server", "server/a.cpp", "#include \"base/b.h\"\n").size(), 0U);
   EXPECT_EQ(faults_in(modules, "server", "server/a.cpp", "#include \"nowhere/b.h\"\n").size(), 1U);

@@ -1,0 +1,395 @@
+#include "wire/frames.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "frames.pb.h"
+#include "wire/fields.h"
+
+namespace martlet::wire {
+namespace {
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+// --- structs to protobuf; each writes itself into the frame ---
+
+void put(pb::Frame&, const Unknown&) { CHECK(!"an Unknown body is only ever received"); }
+void put(pb::Frame& out, const Challenge& in) {
+  auto& pb = *out.mutable_challenge();
+  pb.set_version(in.version);
+  put_bytes(*pb.mutable_nonce(), in.nonce);
+  pb.set_server_time_ms(time_field(in.server_time));
+  pb.set_domain(in.domain);
+  pb.set_frame_bytes_max(in.frame_bytes_max);
+  pb.set_sealed_bytes_max(in.sealed_bytes_max);
+  pb.set_ping_interval_ms(static_cast<std::uint32_t>(in.ping_interval.count()));
+  pb.set_envelope_lifetime_ms(static_cast<std::uint64_t>(in.envelope_lifetime.count()));
+}
+void put(pb::Frame& out, const Authenticate& in) {
+  auto& pb = *out.mutable_authenticate();
+  pb.set_version(in.version);
+  put_bytes(*pb.mutable_device(), in.device.view());
+  put_bytes(*pb.mutable_signature(), in.signature);
+}
+void put(pb::Frame& out, const Welcome& in) {
+  auto& pb = *out.mutable_welcome();
+  put_bytes(*pb.mutable_account(), in.account.view());
+  pb.set_waiting(in.waiting);
+  pb.set_server_time_ms(time_field(in.server_time));
+}
+void put(pb::Frame& out, const Enrol& in) {
+  auto& pb = *out.mutable_enrol();
+  pb.set_token(in.token);
+  pb.set_handle(in.handle);
+  for (const auto& link : in.links) put_bytes(*pb.add_links(), link);
+}
+void put(pb::Frame& out, const Enrolled& in) {
+  auto& pb = *out.mutable_enrolled();
+  pb.set_handle(in.handle);
+  put_bytes(*pb.mutable_account(), in.account.view());
+  pb.set_admin(in.admin);
+}
+void put(pb::Frame& out, const Lookup& in) { out.mutable_lookup()->set_handle(in.handle); }
+void put(pb::Frame& out, const FetchChain& in) {
+  auto& pb = *out.mutable_fetch_chain();
+  put_bytes(*pb.mutable_account(), in.account.view());
+  pb.set_from_seqno(in.from_seqno);
+}
+void put(pb::Frame& out, const Account& in) {
+  auto& pb = *out.mutable_account();
+  put_bytes(*pb.mutable_account(), in.account.view());
+  pb.set_first_seqno(in.first_seqno);
+  for (const auto& link : in.links) put_bytes(*pb.add_links(), link);
+}
+void put(pb::Frame& out, const Send& in) {
+  auto& pb = *out.mutable_send();
+  put_bytes(*pb.mutable_message(), in.message.view());
+  for (const auto& head : in.heads) {
+    auto& row = *pb.add_heads();
+    put_bytes(*row.mutable_account(), head.account.view());
+    put_bytes(*row.mutable_head(), head.head.view());
+  }
+  for (const auto& envelope : in.envelopes) {
+    auto& row = *pb.add_envelopes();
+    put_bytes(*row.mutable_recipient(), envelope.recipient.view());
+    row.set_suite(envelope.suite);
+    put_bytes(*row.mutable_sealed(), envelope.sealed);
+  }
+}
+void put(pb::Frame& out, const Accepted& in) {
+  put_bytes(*out.mutable_accepted()->mutable_message(), in.message.view());
+}
+void put(pb::Frame& out, const StaleDevices& in) {
+  auto& pb = *out.mutable_stale_devices();
+  put_bytes(*pb.mutable_message(), in.message.view());
+  for (const auto& account : in.accounts) put_bytes(*pb.add_accounts(), account.view());
+}
+void put(pb::Frame& out, const Deliver& in) {
+  auto& pb = *out.mutable_deliver();
+  pb.set_sequence(in.sequence);
+  put_bytes(*pb.mutable_sender(), in.sender.view());
+  put_bytes(*pb.mutable_sender_account(), in.sender_account.view());
+  put_bytes(*pb.mutable_message(), in.message.view());
+  pb.set_accepted_ms(time_field(in.accepted));
+  pb.set_suite(in.suite);
+  put_bytes(*pb.mutable_sealed(), in.sealed);
+}
+void put(pb::Frame& out, const Undelivered& in) {
+  auto& pb = *out.mutable_undelivered();
+  pb.set_sequence(in.sequence);
+  put_bytes(*pb.mutable_message(), in.message.view());
+  put_bytes(*pb.mutable_device(), in.device.view());
+  pb.set_expired_ms(time_field(in.expired));
+}
+void put(pb::Frame& out, const Acknowledge& in) {
+  auto& pb = *out.mutable_acknowledge();
+  for (const auto sequence : in.sequences) pb.add_sequences(sequence);
+}
+void put(pb::Frame& out, const Ping&) { out.mutable_ping(); }
+void put(pb::Frame& out, const Pong&) { out.mutable_pong(); }
+void put(pb::Frame& out, const Refusal& in) {
+  auto& pb = *out.mutable_refusal();
+  pb.set_code(static_cast<std::uint32_t>(in.code));
+  pb.set_retry_after_ms(static_cast<std::uint64_t>(in.retry_after.count()));
+  if (!in.message.is_zero()) put_bytes(*pb.mutable_message(), in.message.view());
+}
+
+// --- protobuf to structs, every field checked once ---
+
+Result<std::vector<Bytes>> take_links(
+    const google::protobuf::RepeatedPtrField<std::string>& links) {
+  if (links.empty()) return Error{Failure::malformed, "an account chain without links"};
+  if (static_cast<std::size_t>(links.size()) > limits::kLinksMax) {
+    return Error{Failure::limit_reached, "an account chain of too many links"};
+  }
+  std::vector<Bytes> taken;
+  taken.reserve(static_cast<std::size_t>(links.size()));
+  for (const auto& link : links) {
+    if (link.size() > limits::kLinkBytesMax)
+      return Error{Failure::limit_reached, "a link too long"};
+    taken.push_back(copy_of(bytes_of(link)));
+  }
+  return taken;
+}
+
+Result<std::string> take_handle(const std::string& handle) {
+  if (handle.size() > limits::kHandleBytesMax)
+    return Error{Failure::limit_reached, "a handle too long"};
+  return handle;
+}
+
+Result<Body> take(const pb::Challenge& in) {
+  Challenge out;
+  out.version = in.version();
+  out.nonce = TRY(take_array<kNonceBytes>(in.nonce()));
+  out.server_time = TRY(take_time(in.server_time_ms()));
+  if (in.domain().size() > limits::kDomainBytesMax)
+    return Error{Failure::limit_reached, "a domain too long"};
+  out.domain = in.domain();
+  out.frame_bytes_max = in.frame_bytes_max();
+  out.sealed_bytes_max = in.sealed_bytes_max();
+  out.ping_interval = Milliseconds{in.ping_interval_ms()};
+  out.envelope_lifetime = TRY(take_duration(in.envelope_lifetime_ms()));
+  return Body{std::move(out)};
+}
+Result<Body> take(const pb::Authenticate& in) {
+  return Body{Authenticate{in.version(), TRY(take_id<DeviceId>(in.device())),
+                           TRY(take_array<64>(in.signature()))}};
+}
+Result<Body> take(const pb::Welcome& in) {
+  return Body{Welcome{TRY(take_id<AccountId>(in.account())), in.waiting(),
+                      TRY(take_time(in.server_time_ms()))}};
+}
+Result<Body> take(const pb::Enrol& in) {
+  if (in.token().size() > limits::kHandleBytesMax)
+    return Error{Failure::limit_reached, "a token too long"};
+  return Body{Enrol{in.token(), TRY(take_handle(in.handle())), TRY(take_links(in.links()))}};
+}
+Result<Body> take(const pb::Enrolled& in) {
+  return Body{
+      Enrolled{TRY(take_handle(in.handle())), TRY(take_id<AccountId>(in.account())), in.admin()}};
+}
+Result<Body> take(const pb::Lookup& in) { return Body{Lookup{TRY(take_handle(in.handle()))}}; }
+Result<Body> take(const pb::FetchChain& in) {
+  return Body{FetchChain{TRY(take_id<AccountId>(in.account())), in.from_seqno()}};
+}
+Result<Body> take(const pb::Account& in) {
+  return Body{Account{TRY(take_id<AccountId>(in.account())), in.first_seqno(),
+                      TRY(take_links(in.links()))}};
+}
+
+Result<void> check_distinct(const std::vector<Envelope>& envelopes) {
+  std::vector<const DeviceId*> recipients;
+  recipients.reserve(envelopes.size());
+  for (const auto& envelope : envelopes) recipients.push_back(&envelope.recipient);
+  const auto less = [](const DeviceId* a, const DeviceId* b) { return *a < *b; };
+  const auto same = [](const DeviceId* a, const DeviceId* b) { return *a == *b; };
+  std::sort(recipients.begin(), recipients.end(), less);
+  if (std::adjacent_find(recipients.begin(), recipients.end(), same) != recipients.end()) {
+    return Error{Failure::malformed, "two envelopes for one device"};
+  }
+  return {};
+}
+
+Result<Body> take(const pb::Send& in) {
+  Send out;
+  out.message = TRY(take_id<MessageId>(in.message()));
+  const auto heads = static_cast<std::size_t>(in.heads_size());
+  const auto envelopes = static_cast<std::size_t>(in.envelopes_size());
+  if (envelopes == 0) return Error{Failure::malformed, "a Send without envelopes"};
+  if (envelopes > limits::kEnvelopesASendMax || heads > limits::kEnvelopesASendMax) {
+    return Error{Failure::limit_reached, "a Send of too many envelopes"};
+  }
+  out.heads.reserve(heads);
+  for (const auto& head : in.heads()) {
+    out.heads.push_back(
+        {TRY(take_id<AccountId>(head.account())), TRY(take_id<LinkId>(head.head()))});
+  }
+  out.envelopes.reserve(envelopes);
+  for (const auto& row : in.envelopes()) {
+    auto envelope =
+        Envelope{TRY(take_id<DeviceId>(row.recipient())), TRY(take_u8(row.suite())), {}};
+    if (row.sealed().empty()) return Error{Failure::malformed, "an empty envelope"};
+    if (row.sealed().size() > limits::kSealedBytesMax)
+      return Error{Failure::limit_reached, "an envelope too large"};
+    envelope.sealed = copy_of(bytes_of(row.sealed()));
+    out.envelopes.push_back(std::move(envelope));
+  }
+  TRY(check_distinct(out.envelopes));
+  return Body{std::move(out)};
+}
+Result<Body> take(const pb::Accepted& in) {
+  return Body{Accepted{TRY(take_id<MessageId>(in.message()))}};
+}
+Result<Body> take(const pb::StaleDevices& in) {
+  StaleDevices out{TRY(take_id<MessageId>(in.message())), {}};
+  if (static_cast<std::size_t>(in.accounts_size()) > limits::kEnvelopesASendMax) {
+    return Error{Failure::limit_reached, "too many accounts"};
+  }
+  for (const auto& account : in.accounts())
+    out.accounts.push_back(TRY(take_id<AccountId>(account)));
+  return Body{std::move(out)};
+}
+Result<Body> take(const pb::Deliver& in) {
+  if (in.sealed().size() > limits::kSealedBytesMax)
+    return Error{Failure::limit_reached, "an envelope too large"};
+  return Body{Deliver{in.sequence(), TRY(take_id<DeviceId>(in.sender())),
+                      TRY(take_id<AccountId>(in.sender_account())),
+                      TRY(take_id<MessageId>(in.message())), TRY(take_time(in.accepted_ms())),
+                      TRY(take_u8(in.suite())), copy_of(bytes_of(in.sealed()))}};
+}
+Result<Body> take(const pb::Undelivered& in) {
+  return Body{Undelivered{in.sequence(), TRY(take_id<MessageId>(in.message())),
+                          TRY(take_id<DeviceId>(in.device())), TRY(take_time(in.expired_ms()))}};
+}
+Result<Body> take(const pb::Acknowledge& in) {
+  if (static_cast<std::size_t>(in.sequences_size()) > limits::kAcknowledgementsAFrameMax) {
+    return Error{Failure::limit_reached, "too many acknowledgements in a frame"};
+  }
+  return Body{Acknowledge{{in.sequences().begin(), in.sequences().end()}}};
+}
+Result<Body> take(const pb::Refusal& in) {
+  MessageId message;
+  if (!in.message().empty()) message = TRY(take_id<MessageId>(in.message()));
+  return Body{Refusal{static_cast<RefusalCode>(in.code()), TRY(take_duration(in.retry_after_ms())),
+                      message}};
+}
+
+Result<Body> take_body(const pb::Frame& in) {
+  switch (in.body_case()) {
+    case pb::Frame::kChallenge:
+      return take(in.challenge());
+    case pb::Frame::kAuthenticate:
+      return take(in.authenticate());
+    case pb::Frame::kWelcome:
+      return take(in.welcome());
+    case pb::Frame::kEnrol:
+      return take(in.enrol());
+    case pb::Frame::kEnrolled:
+      return take(in.enrolled());
+    case pb::Frame::kLookup:
+      return take(in.lookup());
+    case pb::Frame::kAccount:
+      return take(in.account());
+    case pb::Frame::kFetchChain:
+      return take(in.fetch_chain());
+    case pb::Frame::kSend:
+      return take(in.send());
+    case pb::Frame::kAccepted:
+      return take(in.accepted());
+    case pb::Frame::kStaleDevices:
+      return take(in.stale_devices());
+    case pb::Frame::kDeliver:
+      return take(in.deliver());
+    case pb::Frame::kUndelivered:
+      return take(in.undelivered());
+    case pb::Frame::kAcknowledge:
+      return take(in.acknowledge());
+    case pb::Frame::kPing:
+      return Body{Ping{}};
+    case pb::Frame::kPong:
+      return Body{Pong{}};
+    case pb::Frame::kRefusal:
+      return take(in.refusal());
+    case pb::Frame::BODY_NOT_SET:
+      break;
+  }
+  return Body{Unknown{}};
+}
+
+}  // namespace
+
+Bytes encode(const Frame& frame) {
+  pb::Frame out;
+  out.set_request(frame.request);
+  std::visit([&out](const auto& body) { put(out, body); }, frame.body);
+  return serialized(out);
+}
+
+Result<Frame> parse_frame(ByteView encoded) {
+  if (encoded.size() > limits::kFrameBytesMax)
+    return Error{Failure::limit_reached, "a frame too large"};
+  pb::Frame in;
+  if (!in.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
+    return Error{Failure::malformed, "not a frame"};
+  }
+  return Frame{in.request(), TRY(take_body(in))};
+}
+
+Action action_for(RefusalCode code) {
+  switch (code) {
+    case RefusalCode::not_authenticated:
+      return Action::enrol_again;
+    case RefusalCode::unknown_account:
+    case RefusalCode::unknown_device:
+      return Action::look_up_again;
+    case RefusalCode::malformed:
+    case RefusalCode::wrong_version:
+    case RefusalCode::invitation_unknown:
+    case RefusalCode::invitation_used:
+    case RefusalCode::invitation_expired:
+    case RefusalCode::handle_taken:
+    case RefusalCode::handle_refused:
+    case RefusalCode::chain_refused:
+    case RefusalCode::unknown_handle:
+    case RefusalCode::too_large:
+      return Action::give_up;
+    case RefusalCode::mailbox_full:
+    case RefusalCode::limit_reached:
+    case RefusalCode::unavailable:
+    case RefusalCode::device_elsewhere:
+    case RefusalCode::shutting_down:
+      break;
+  }
+  return Action::retry_later;
+}
+
+const char* name_of(RefusalCode code) {
+  switch (code) {
+    case RefusalCode::malformed:
+      return "malformed";
+    case RefusalCode::wrong_version:
+      return "wrong_version";
+    case RefusalCode::not_authenticated:
+      return "not_authenticated";
+    case RefusalCode::invitation_unknown:
+      return "invitation_unknown";
+    case RefusalCode::invitation_used:
+      return "invitation_used";
+    case RefusalCode::invitation_expired:
+      return "invitation_expired";
+    case RefusalCode::handle_taken:
+      return "handle_taken";
+    case RefusalCode::handle_refused:
+      return "handle_refused";
+    case RefusalCode::chain_refused:
+      return "chain_refused";
+    case RefusalCode::unknown_handle:
+      return "unknown_handle";
+    case RefusalCode::unknown_account:
+      return "unknown_account";
+    case RefusalCode::unknown_device:
+      return "unknown_device";
+    case RefusalCode::too_large:
+      return "too_large";
+    case RefusalCode::mailbox_full:
+      return "mailbox_full";
+    case RefusalCode::limit_reached:
+      return "limit_reached";
+    case RefusalCode::unavailable:
+      return "unavailable";
+    case RefusalCode::device_elsewhere:
+      return "device_elsewhere";
+    case RefusalCode::shutting_down:
+      return "shutting_down";
+  }
+  return "unknown_code";
+}
+
+}  // namespace martlet::wire
