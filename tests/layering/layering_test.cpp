@@ -25,7 +25,7 @@ std::string read_file(const fs::path& path) {
 /// Folder -> the modules it may include, itself among them. Programs are listed by their folder.
 Modules module_list(const std::string& cmake) {
   Modules modules;
-  const std::regex line{R"(martlet_(module|program)\(\s*(\S+)\s+([^)]*)\))"};
+  const std::regex line{R"(martlet_(module|program)\(\s*([^\s)]+)([^)]*)\))"};
   for (std::sregex_iterator it{cmake.begin(), cmake.end(), line}, end; it != end; ++it) {
     std::istringstream words{(*it)[3].str()};
     std::string name = (*it)[2].str();
