@@ -16,12 +16,15 @@ namespace martlet::store {
 /// Owned by one thread. Fails with `unavailable` (disk full or gone: nothing changed) or `corrupt`.
 ///
 /// Writes happen only inside transact: all of it is durable when transact returns ok, none of it
-/// when it fails. Transactions do not nest. Reads see the writes of the transaction they are in.
+/// when it fails. Reads see the writes of the transaction they are in. A transact inside another
+/// and a write outside of one fail with `refused` and change nothing.
 class Vault {
  public:
   virtual ~Vault() = default;
 
   /// Runs `work` and commits if it returned ok; else undoes everything and returns its error.
+  /// After `unavailable` the vault shows the state before and may be used on; after a restart the
+  /// change may be there nevertheless, entirely (it was written, but the answer was lost).
   virtual Result<void> transact(const std::function<Result<void>()>& work) = 0;
 
   // --- who I am ---
@@ -42,27 +45,31 @@ class Vault {
 
   // --- conversations ---
   /// Adds a message, or gives back false if one of the same author device and id is there already.
+  /// `message.order` is ignored.
   virtual Result<bool> add_message(const MessageRecord& message) = 0;
   virtual Result<std::optional<MessageRecord>> message(const DeviceId& author, const MessageId& id) = 0;
   /// Own or received; the newest if two devices chose the same id.
   virtual Result<std::optional<MessageRecord>> find_message(const MessageId& id) = 0;
+  /// Fails with `not_found` if the message is not there.
   virtual Result<void> set_message_state(const DeviceId& author, const MessageId& id, MessageState state,
                                          FailureReason reason) = 0;
-  /// Puts an own message that had only a handle into its chat, once the account is known.
+  /// Puts an own message that had only a handle into its chat, at the place of its order, once the
+  /// account is known. Fails with `not_found` if the message is not there.
   virtual Result<void> place_message(const DeviceId& author, const MessageId& id, const ChatId& chat,
                                      const AccountId& peer) = 0;
   /// The newest `limit` messages of a chat older than the local order `before` (0: the newest of
   /// all), oldest first.
   virtual Result<std::vector<MessageRecord>> history(const ChatId& chat, std::uint64_t before,
                                                      std::size_t limit) = 0;
-  virtual Result<std::vector<ChatRecord>> chats() = 0;  ///< the one with the newest message first
+  /// The one with the newest message first; messages without a chat are in none.
+  virtual Result<std::vector<ChatRecord>> chats() = 0;
   /// Incoming messages of a chat that are not marked read, oldest first.
   virtual Result<std::vector<MessageRecord>> unread(const ChatId& chat) = 0;
   virtual Result<void> mark_read(const ChatId& chat, std::uint64_t up_to_order) = 0;
 
   // --- outbox: what must still go out; survives kills ---
   virtual Result<void> put_outbox(const OutboxRecord& item) = 0;  ///< replaces the one of this message
-  virtual Result<void> remove_outbox(const MessageId& message) = 0;
+  virtual Result<void> remove_outbox(const MessageId& message) = 0;  ///< none there: no error
   virtual Result<std::vector<OutboxRecord>> outbox() = 0;  ///< in the order first put
   virtual Result<std::uint64_t> outbox_size() = 0;
 

@@ -88,8 +88,8 @@ struct MessageRecord {
 struct ChatRecord {
   ChatId chat;
   AccountId peer;
-  std::string peer_handle;
-  std::string peer_name;    ///< as the peer calls himself
+  std::string peer_handle;  ///< of the newest own message; if there is none, of the newest incoming
+  std::string peer_name;    ///< as the peer calls himself in his newest message
   std::uint64_t unread = 0;
   MessageRecord last;
 };
