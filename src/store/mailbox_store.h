@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "base/time.h"
+#include "base/limits.h"
 
 namespace martlet::store {
 
@@ -33,6 +33,12 @@ struct WaitingItem {
 struct MailboxSummary {
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;  ///< of `sealed`
+};
+
+/// When a mailbox is full. Smaller in tests only.
+struct MailboxLimits {
+  std::uint64_t items_max = limits::kMailboxEnvelopesMax;
+  std::uint64_t bytes_max = limits::kMailboxBytesMax;
 };
 
 /// Where envelopes wait for devices. One engine per subfolder; each must pass

@@ -1,0 +1,102 @@
+#include "store/memory/memory_directory_store.h"
+
+namespace martlet::store {
+namespace {
+
+template <class Map, class Key>
+std::optional<typename Map::mapped_type> find(const Map& map, const Key& key) {
+  const auto found = map.find(key);
+  if (found == map.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace
+
+template <class Change>
+Result<void> MemoryDirectoryStore::write(const Change& change) {
+  const auto what = fault_ ? fault_() : WriteFault::none;
+  if (what != WriteFault::lost) change();
+  if (what != WriteFault::none) return Error{Failure::unavailable, "the disk did not answer"};
+  return {};
+}
+
+Result<void> MemoryDirectoryStore::put_invitation(const Invitation& invitation) {
+  return write([&] { disk_.invitations[invitation.token_hash] = invitation; });
+}
+
+Result<std::optional<Invitation>> MemoryDirectoryStore::invitation(const TokenHash& token_hash) {
+  return find(disk_.invitations, token_hash);
+}
+
+Result<void> MemoryDirectoryStore::enrol(const AccountRecord& account,
+                                         const Invitation& invitation) {
+  if (disk_.accounts.contains(account.account)) {
+    return Error{Failure::refused, "the account is there already"};
+  }
+  TRY(check_free(account));
+  return write([&] {
+    put(account);
+    disk_.invitations[invitation.token_hash] = invitation;
+  });
+}
+
+Result<void> MemoryDirectoryStore::update(const AccountRecord& account, const LinkId& known_head) {
+  const auto found = disk_.accounts.find(account.account);
+  if (found == disk_.accounts.end() || found->second.head != known_head) {
+    return Error{Failure::refused, "the account has another head"};
+  }
+  TRY(check_free(account));
+  return write([&] {
+    auto& stored = found->second;
+    for (const auto& handle : stored.handles) disk_.handles.erase(handle);
+    for (const auto& device : stored.devices) disk_.devices.erase(device);
+    auto next = account;
+    next.status = stored.status;
+    next.admin = stored.admin;
+    next.enrolled = stored.enrolled;
+    put(next);
+  });
+}
+
+Result<std::optional<AccountRecord>> MemoryDirectoryStore::account(const AccountId& account) {
+  return find(disk_.accounts, account);
+}
+
+Result<std::optional<AccountId>> MemoryDirectoryStore::account_of_handle(
+    const std::string& handle) {
+  return find(disk_.handles, handle);
+}
+
+Result<std::optional<DeviceRecord>> MemoryDirectoryStore::device(const DeviceId& device) {
+  const auto owner = find(disk_.devices, device);
+  if (!owner) return std::optional<DeviceRecord>{};
+  const auto& account = disk_.accounts.at(*owner);
+  return std::optional{DeviceRecord{account.account, account.head, account.status}};
+}
+
+Result<DirectoryCounts> MemoryDirectoryStore::counts() {
+  return DirectoryCounts{disk_.accounts.size(), disk_.devices.size(), disk_.handles.size()};
+}
+
+/// Fails with `refused` if a handle or device of `account` belongs to another.
+Result<void> MemoryDirectoryStore::check_free(const AccountRecord& account) const {
+  for (const auto& handle : account.handles) {
+    if (find(disk_.handles, handle).value_or(account.account) != account.account) {
+      return Error{Failure::refused, "the handle belongs to another account"};
+    }
+  }
+  for (const auto& device : account.devices) {
+    if (find(disk_.devices, device).value_or(account.account) != account.account) {
+      return Error{Failure::refused, "the device belongs to another account"};
+    }
+  }
+  return {};
+}
+
+void MemoryDirectoryStore::put(const AccountRecord& account) {
+  disk_.accounts[account.account] = account;
+  for (const auto& handle : account.handles) disk_.handles[handle] = account.account;
+  for (const auto& device : account.devices) disk_.devices[device] = account.account;
+}
+
+}  // namespace martlet::store
