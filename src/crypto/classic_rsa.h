@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 
 struct evp_pkey_st;
+struct evp_pkey_ctx_st;
 
 namespace martlet::crypto {
 
@@ -24,9 +25,8 @@ class ClassicEncryptionKey {
   std::array<std::uint8_t, kClassicRsaBytes> encrypt(ByteView input) const;
 
  private:
-  friend class ClassicDecryptionKey;
-  ClassicEncryptionKey(std::shared_ptr<evp_pkey_st> key, ByteView der);
-  std::shared_ptr<evp_pkey_st> key_;
+  explicit ClassicEncryptionKey(ByteView der);
+  std::shared_ptr<const evp_pkey_ctx_st> encryptor_;  ///< copied for each use
   std::array<std::uint8_t, kClassicRsaPublicDerBytes> der_;
 };
 
@@ -47,8 +47,9 @@ class ClassicDecryptionKey {
   Result<Plaintext> decrypt(ByteView block) const;
 
  private:
-  explicit ClassicDecryptionKey(std::shared_ptr<evp_pkey_st> key);
-  std::shared_ptr<evp_pkey_st> key_;
+  static Result<ClassicDecryptionKey> from_key(evp_pkey_st* key);
+  ClassicDecryptionKey(evp_pkey_st* key, ClassicEncryptionKey public_half);
+  std::shared_ptr<const evp_pkey_ctx_st> decryptor_;  ///< copied for each use; gone when moved from
   ClassicEncryptionKey public_;
 };
 

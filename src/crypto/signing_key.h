@@ -7,6 +7,7 @@
 #include "crypto/secret.h"
 
 struct evp_pkey_st;
+struct evp_pkey_ctx_st;
 
 namespace martlet::crypto {
 
@@ -35,8 +36,8 @@ class VerifyingKey {
 
  private:
   friend class SigningKey;
-  explicit VerifyingKey(std::shared_ptr<evp_pkey_st> key);
-  std::shared_ptr<evp_pkey_st> key_;
+  explicit VerifyingKey(evp_pkey_st* key);
+  std::shared_ptr<const evp_pkey_ctx_st> verifier_;  ///< copied for each use
   CompressedPoint compressed_;
   UncompressedPoint uncompressed_;
 };
@@ -62,8 +63,8 @@ class SigningKey {
   Bytes sign_classic(ByteView body) const;
 
  private:
-  explicit SigningKey(std::shared_ptr<evp_pkey_st> key);
-  std::shared_ptr<evp_pkey_st> key_;
+  explicit SigningKey(evp_pkey_st* key);
+  std::shared_ptr<const evp_pkey_ctx_st> signer_;  ///< copied for each use; gone when moved from
   VerifyingKey public_;
 };
 
