@@ -1,0 +1,199 @@
+#include "server/office.h"
+
+#include <algorithm>
+
+#include "server/enrolment.h"
+#include "server/overloaded.h"
+#include "server/send_check.h"
+#include "transparency/account_chain.h"
+
+namespace martlet::server {
+namespace {
+
+using wire::RefusalCode;
+
+/// Of what waits for a sync that does not come: beyond it acknowledged items are simply delivered
+/// again at the next login.
+constexpr std::size_t kRemovalsMax = 65'536;
+/// Links of one answer, so that it fits a frame; who asked goes on from the last.
+constexpr std::size_t kLinksAnswerBytesMax = limits::kFrameBytesMax - 4'096;
+
+template <class Body>
+void answer(const OfficeRequest& request, Body body, std::vector<OfficeAnswer>& answers) {
+  answers.push_back({request.session, request.request, request.cost, std::move(body)});
+}
+
+wire::Refusal refusal(RefusalCode code) {
+  return {code, code == RefusalCode::unavailable ? kRetryUnavailable : Milliseconds{}, {}};
+}
+
+void refuse(const OfficeRequest& request, RefusalCode code, std::vector<OfficeAnswer>& answers) {
+  answer(request, refusal(code), answers);
+}
+
+/// Answers with the value, or with its refusal.
+template <class Value>
+void answer_result(const OfficeRequest& request, Result<Value, RefusalCode> result,
+                   std::vector<OfficeAnswer>& answers) {
+  if (!result.ok()) return refuse(request, result.error(), answers);
+  answer(request, std::move(result).take(), answers);
+}
+
+}  // namespace
+
+Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory, Random& random,
+               OfficeOptions options)
+    : mailboxes_{mailboxes},
+      directory_{directory},
+      random_{random},
+      options_{std::move(options)},
+      deliveries_{mailboxes, health_} {}
+
+void Office::process(std::span<OfficeRequest> requests, UnixMillis now, Answers& answers) {
+  restage_removals();
+  Batch batch;
+  for (auto& request : requests) serve(request, now, batch, answers);
+  commit(batch, now, answers);
+}
+
+void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers& answers) {
+  std::visit(Overloaded{
+                 [&](LogIn& body) { log_in(request, body.device, answers); },
+                 [&](Subscribe& body) { subscribe(request, body, now, answers); },
+                 [&](Unsubscribe& body) { deliveries_.unsubscribe(body.device, request.session); },
+                 [&](Post& body) { post(request, body, now, batch, answers); },
+                 [&](Acknowledgement& body) { acknowledge(request, body, answers); },
+                 [&](wire::Enrol& body) {
+                   answer_result(request, enrol(directory_, options_.domain, body, now), answers);
+                 },
+                 [&](wire::Lookup& body) { look_up(request, body, answers); },
+                 [&](wire::FetchChain& body) {
+                   fetch(request, body.account, body.from_seqno, RefusalCode::unknown_account,
+                         answers);
+                 },
+                 [&](Invite& body) {
+                   answer_result(request, invite(directory_, random_, body, now), answers);
+                 },
+                 [&](StatusQuery& body) { report(request, body, answers); },
+             },
+             request.body);
+}
+
+void Office::log_in(const OfficeRequest& request, const DeviceId& device, Answers& answers) {
+  const auto known = directory_.device(device);
+  if (!known.ok()) return refuse(request, RefusalCode::unavailable, answers);
+  if (!known.value() || known.value()->status != store::AccountStatus::active) {
+    return refuse(request, RefusalCode::not_authenticated, answers);
+  }
+  const auto account = known.value()->account;
+  const auto record = directory_.account(account);
+  if (!record.ok() || !record.value()) return refuse(request, RefusalCode::unavailable, answers);
+  const auto chain =
+      transparency::AccountChain::verify(record.value()->links, account, std::nullopt);
+  const auto* entry = chain.ok() ? chain.value().find(device) : nullptr;
+  if (entry == nullptr) return refuse(request, RefusalCode::not_authenticated, answers);
+  answer(request, LoginKey{device, account, entry->sign_pk}, answers);
+}
+
+/// Looks again: between the login's two steps the device may have been revoked.
+void Office::subscribe(const OfficeRequest& request, const Subscribe& body, UnixMillis now,
+                       Answers& answers) {
+  const auto known = directory_.device(body.device);
+  if (!known.ok()) return refuse(request, RefusalCode::unavailable, answers);
+  if (!known.value() || known.value()->account != body.account ||
+      known.value()->status != store::AccountStatus::active) {
+    return refuse(request, RefusalCode::not_authenticated, answers);
+  }
+  answer(request, wire::Welcome{body.account, mailboxes_.summary(body.device).items, now}, answers);
+  deliveries_.subscribe(body.device, request.session, answers);
+}
+
+void Office::post(const OfficeRequest& request, Post& body, UnixMillis now, Batch& batch,
+                  Answers& answers) {
+  auto verdict = check_send(directory_, body.sender, body.sender_account, body.send);
+  if (auto* stale = std::get_if<wire::StaleDevices>(&verdict)) {
+    return answer(request, std::move(*stale), answers);
+  }
+  if (const auto* refused = std::get_if<wire::Refusal>(&verdict)) {
+    return answer(request, *refused, answers);
+  }
+  const auto staged = stage(body, now, batch);
+  if (!staged.ok()) return answer(request, staged.error(), answers);
+  answer(request, wire::Accepted{body.send.message}, batch.after_sync);
+}
+
+Result<void, wire::Refusal> Office::stage(Post& body, UnixMillis now, Batch& batch) {
+  const auto first = batch.fresh.size();
+  for (auto& envelope : body.send.envelopes) {
+    const auto appended =
+        append({store::ItemKind::envelope, envelope.recipient, body.sender, body.sender_account,
+                body.send.message, now, now + options_.envelope_lifetime, envelope.suite,
+                std::move(envelope.sealed)},
+               batch);
+    if (appended.ok()) continue;
+    for (; batch.fresh.size() > first; batch.fresh.pop_back()) {
+      const auto& staged = batch.fresh.back();
+      // Staged a moment ago, so nothing is read; if it fails all the same, the sync will too.
+      static_cast<void>(mailboxes_.remove(staged.item.recipient, staged.sequence).ok());
+    }
+    if (appended.error().failure == Failure::limit_reached) {
+      return wire::Refusal{RefusalCode::mailbox_full, kRetryMailboxFull, body.send.message};
+    }
+    return wire::Refusal{RefusalCode::unavailable, kRetryUnavailable, body.send.message};
+  }
+  batch.staged = true;
+  return {};
+}
+
+void Office::acknowledge(const OfficeRequest& request, const Acknowledgement& body,
+                         Answers& answers) {
+  const auto taken = deliveries_.acknowledge(body.device, request.session, body.sequences);
+  for (const auto sequence : taken) remove({body.device, sequence});
+  answer(request, Done{}, answers);
+}
+
+/// Nothing is deleted from a damaged mailbox: somebody may still save what is in it.
+void Office::remove(const Removal& removal) {
+  if (is_damaged(health_, removal.device)) return;
+  const auto removed = mailboxes_.remove(removal.device, removal.sequence);
+  if (!removed.ok() && removed.error().failure == Failure::corrupt) {
+    note_damage(health_, removal.device);
+  } else if (removals_.size() < kRemovalsMax) {
+    removals_.push_back(removal);
+  }
+}
+
+void Office::look_up(const OfficeRequest& request, const wire::Lookup& body, Answers& answers) {
+  const auto handle = Handle::parse(body.handle);
+  if (!handle.ok()) return refuse(request, RefusalCode::unknown_handle, answers);
+  const auto owner = directory_.account_of_handle(handle.value().text());
+  if (!owner.ok()) return refuse(request, RefusalCode::unavailable, answers);
+  if (!owner.value()) return refuse(request, RefusalCode::unknown_handle, answers);
+  fetch(request, *owner.value(), 0, RefusalCode::unknown_handle, answers);
+}
+
+void Office::fetch(const OfficeRequest& request, const AccountId& account, std::uint32_t from_seqno,
+                   RefusalCode if_unknown, Answers& answers) {
+  auto record = directory_.account(account);
+  if (!record.ok()) return refuse(request, RefusalCode::unavailable, answers);
+  if (!record.value()) return refuse(request, if_unknown, answers);
+  auto& links = record.value()->links;
+  wire::Account found{account, from_seqno, {}};
+  std::size_t bytes = 0;
+  for (std::size_t i = from_seqno; i < links.size(); ++i) {
+    bytes += links[i].size() + 8;
+    if (bytes > kLinksAnswerBytesMax) break;
+    found.links.push_back(std::move(links[i]));
+  }
+  answer(request, std::move(found), answers);
+}
+
+void Office::report(const OfficeRequest& request, const StatusQuery& query, Answers& answers) {
+  auto status = make_status(mailboxes_, directory_, query.mailboxes);
+  if (!status.ok()) return refuse(request, RefusalCode::unavailable, answers);
+  status.value().online = deliveries_.online();
+  status.value().health = health_;
+  answer(request, std::move(status).take(), answers);
+}
+
+}  // namespace martlet::server

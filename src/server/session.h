@@ -1,0 +1,95 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/random.h"
+#include "server/messages.h"
+#include "server/token_bucket.h"
+
+namespace martlet::server {
+
+/// What the server tells everybody about itself. Immutable.
+struct ServerInfo {
+  std::string domain;  ///< of local names: `alice@domain`
+  Milliseconds envelope_lifetime{};
+};
+
+/// What a session wants done, in this order: frames sent, requests posted, the rest.
+struct SessionOutput {
+  enum class Reading : std::uint8_t { unchanged, pause, resume };
+  std::vector<Bytes> frames;
+  std::vector<OfficeRequest> requests;
+  Reading reading = Reading::unchanged;
+  std::optional<std::size_t> frame_bytes_max;
+  bool close = false;  ///< after the frames have left
+};
+
+/// The server's side of one connection (spec/wire.md): who is it, what may it ask, how much at
+/// once. Pure: time, randomness and the TLS exporter are given. Owned by one reactor.
+///
+/// A stranger may Enrol, Authenticate and Ping, at most kStrangerRequestsMax frames within
+/// kHandshakeTimeout. A device that proved itself may have kSendsInFlightMax requests or
+/// kReadPauseBytes of them unanswered; then the session asks to pause reading.
+class Session {
+ public:
+  using Exporter = std::array<std::uint8_t, 32>;
+
+  /// Puts the Challenge into `out`. `info` outlives the session.
+  Session(SessionId id, const ServerInfo& info, const Exporter& exporter, Random& random,
+          UnixMillis now, SessionOutput& out);
+
+  void on_frame(ByteView frame, UnixMillis now, SessionOutput& out);
+  /// Answers are moved from.
+  void on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& out);
+  /// Closes who has not logged in within kHandshakeTimeout.
+  void on_tick(UnixMillis now, SessionOutput& out);
+  /// The connection is gone: gives up the subscription.
+  void on_closed(SessionOutput& out);
+  /// Says shutting_down and closes.
+  void shut_down(SessionOutput& out);
+
+  const SessionId& id() const { return id_; }
+  bool logged_in() const { return state_ == State::member; }
+
+ private:
+  enum class State : std::uint8_t { stranger, logging_in, subscribing, member, closing };
+  /// Needed until the login only; a parked connection does not carry it.
+  struct Handshake {
+    std::array<std::uint8_t, wire::kNonceBytes + 32> signed_part;  ///< nonce | exporter
+    std::array<std::uint8_t, 64> signature{};
+    UnixMillis deadline{};
+    std::uint32_t frames = 0;
+  };
+
+  void on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput& out);
+  void on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now, SessionOutput& out);
+  void on_authenticate(const wire::Frame& frame, const wire::Authenticate& body, std::uint32_t cost,
+                       SessionOutput& out);
+  void on_login_key(const OfficeAnswer& answer, const LoginKey& key, SessionOutput& out);
+  void on_welcome(const OfficeAnswer& answer, const wire::Welcome& welcome, UnixMillis now,
+                  SessionOutput& out);
+  void on_refusal(const OfficeAnswer& answer, const wire::Refusal& refusal, SessionOutput& out);
+  bool may_look_up(std::uint64_t request, UnixMillis now, SessionOutput& out);
+  template <class RequestBody>
+  void ask(std::uint64_t request, std::uint32_t cost, RequestBody body, SessionOutput& out);
+  void settle(std::uint32_t cost, SessionOutput& out);
+  void say(std::uint64_t request, wire::Body body, SessionOutput& out);
+  void refuse(std::uint64_t request, wire::RefusalCode code, SessionOutput& out,
+              Milliseconds retry_after = {});
+  void close(SessionOutput& out);
+
+  SessionId id_;
+  const ServerInfo& info_;
+  std::unique_ptr<Handshake> handshake_;
+  DeviceId device_;
+  AccountId account_;
+  TokenBucket lookups_;
+  std::size_t unanswered_bytes_ = 0;
+  std::uint32_t unanswered_ = 0;
+  State state_ = State::stranger;
+  bool subscribed_ = false;
+  bool paused_ = false;
+};
+
+}  // namespace martlet::server

@@ -1,0 +1,140 @@
+// The office's dealings with the disk: shared syncs, deletions, expiry, scrubbing.
+#include <algorithm>
+
+#include "server/office.h"
+#include "server/send_check.h"
+
+namespace martlet::server {
+namespace {
+
+constexpr std::size_t kExpireItemsMax = 256;  ///< a portion
+/// So much live data makes a scrub expensive: then it waits for its worth.
+constexpr std::uint64_t kScrubCheapBytes = 64ULL * 1024 * 1024;
+constexpr Milliseconds kScrubAtLatest = std::chrono::hours{1};
+/// A server that is never idle scrubs all the same after so many intervals.
+constexpr int kScrubBusyIntervals = 10;
+
+store::MailboxItem notice_of(const store::MailboxItem& expired, UnixMillis now) {
+  store::MailboxItem notice;
+  notice.kind = store::ItemKind::undelivered;
+  notice.recipient = expired.sender;
+  notice.sender = expired.recipient;
+  notice.message = expired.message;
+  notice.accepted = expired.expires;
+  notice.expires = now + limits::kEnvelopeLifetimeMax;
+  return notice;
+}
+
+}  // namespace
+
+bool Office::commit(Batch& batch, UnixMillis now, Answers& answers) {
+  const bool durable = !batch.staged || sync();
+  for (auto& answer : batch.after_sync) {
+    if (const auto* accepted = std::get_if<wire::Accepted>(&answer.body); accepted && !durable) {
+      answer.body =
+          wire::Refusal{wire::RefusalCode::unavailable, kRetryUnavailable, accepted->message};
+    }
+    answers.push_back(std::move(answer));
+  }
+  if (durable) {
+    for (auto& item : batch.fresh) deliveries_.offer(std::move(item), answers);
+  }
+  deliveries_.pump(now, answers);
+  return durable;
+}
+
+bool Office::sync() {
+  const bool ok = mailboxes_.sync().ok();
+  health_.disk_refuses = !ok;
+  if (ok) {
+    removals_.clear();
+  } else {
+    removals_undone_ = !removals_.empty();
+  }
+  return ok;
+}
+
+void Office::restage_removals() {
+  if (!removals_undone_) return;
+  removals_undone_ = false;
+  for (const auto& removal : std::exchange(removals_, {})) remove(removal);
+}
+
+bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
+  restage_removals();
+  deliveries_.retry_failed();
+  Batch batch;
+  batch.staged = !removals_.empty();
+  // Owed from earlier: what they tell of has been deleted durably.
+  const auto owed = std::exchange(notices_, {});
+  stage_notices(owed, batch);
+  // Nothing more expires before what is owed is paid.
+  const bool more = notices_.empty() && expire(now, batch);
+  if (!commit(batch, now, answers)) {
+    // The deletions were undone together with their notices; they come again.
+    notices_ = owed;
+    return false;
+  }
+  if (!more) scrub_if_due(now, idle);
+  return more;
+}
+
+/// A portion of what is due, and its notices, in one sync.
+bool Office::expire(UnixMillis now, Batch& batch) {
+  const auto expired = mailboxes_.expire(now, kExpireItemsMax);
+  if (!expired.ok() || expired.value().empty()) return false;
+  batch.staged = true;
+  std::vector<store::MailboxItem> notices;
+  for (const auto& waiting : expired.value()) {
+    // A notice that nobody fetched expires in silence.
+    if (waiting.item.kind != store::ItemKind::envelope) continue;
+    notices.push_back(notice_of(waiting.item, now));
+  }
+  stage_notices(notices, batch);
+  return expired.value().size() == kExpireItemsMax;
+}
+
+void Office::stage_notices(const std::vector<store::MailboxItem>& notices, Batch& batch) {
+  for (const auto& notice : notices) {
+    const auto sender = directory_.device(notice.recipient);
+    if (sender.ok() && !sender.value()) continue;  // has left since: there is nobody to tell
+    const auto staged = sender.ok() ? append(notice, batch) : Result<void>{sender.error()};
+    if (staged.ok()) {
+      batch.staged = true;
+    } else if (staged.error().failure == Failure::unavailable) {
+      notices_.push_back(notice);
+    } else {
+      ++health_.notices_dropped;
+    }
+  }
+}
+
+Result<void> Office::append(store::MailboxItem item, Batch& batch) {
+  const auto before = mailboxes_.summary(item.recipient).items;
+  const auto appended = mailboxes_.append(item);
+  if (!appended.ok()) {
+    if (appended.error().failure == Failure::corrupt) note_damage(health_, item.recipient);
+    return appended.error();
+  }
+  // A repeat of what waits there already is neither staged nor delivered twice.
+  if (mailboxes_.summary(item.recipient).items > before) {
+    batch.fresh.push_back({appended.value(), std::move(item)});
+  }
+  return {};
+}
+
+void Office::scrub_if_due(UnixMillis now, bool idle) {
+  const auto bytes = mailboxes_.scrubbable_bytes();
+  if (bytes == 0) return;
+  if (scrubbed_ > now) scrubbed_ = now;  // the clock stepped back
+  const auto since = now - scrubbed_;
+  const auto live = mailboxes_.total().bytes;
+  const auto interval = options_.scrub_interval;
+  const bool worth = live <= kScrubCheapBytes || bytes >= live / 4 || since >= kScrubAtLatest;
+  if (!worth || since < interval || (!idle && since < interval * kScrubBusyIntervals)) return;
+  scrubbed_ = now;
+  // If it fails, the bytes stay scrubbable and it is tried again an interval later.
+  static_cast<void>(mailboxes_.scrub().ok());
+}
+
+}  // namespace martlet::server
