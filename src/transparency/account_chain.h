@@ -3,21 +3,11 @@
 #include <optional>
 #include <vector>
 
-#include "base/ids.h"
-#include "base/time.h"
-#include "crypto/signing_key.h"
+#include "transparency/device_entry.h"
+#include "transparency/link.h"
 
 /// The account chain, spec/account-chain.md: the signed, hash-linked list of an account's devices.
 namespace martlet::transparency {
-
-enum class Role : std::uint8_t { admin = 1, member = 2 };
-enum class LinkType : std::uint8_t { genesis = 1, add, revoke, set_recovery, rekey, veto, retire };
-
-/// A public key for one sealing suite, as signed by its device. Suites we do not know are kept.
-struct SuiteKey {
-  std::uint8_t suite;
-  Bytes key;
-};
 
 /// One device now in the chain.
 struct ChainDevice {
@@ -27,14 +17,25 @@ struct ChainDevice {
   std::vector<SuiteKey> suites;  ///< strictly ascending
   Digest meta_commitment;
   std::uint32_t added_at;  ///< seqno; a rekey keeps it
-  bool by_recovery;        ///< the add link was signed by the recovery key
+  bool by_recovery;        ///< the add link was signed by the recovery key; a rekey keeps it
 };
 
-using RecoveryKey = std::array<std::uint8_t, 32>;  ///< Ed25519, public
+/// The device's key for a suite, or null. The pointer lives as long as the device.
+inline const Bytes* suite_key(const ChainDevice& device, std::uint8_t suite) {
+  return suite_key(device.suites, suite);
+}
 
 /// Which check of a link or chain failed first; the names are those of the interop tool.
 enum class ChainFault : std::uint8_t {
-  malformed, place, signer, signature, accept, account, rollback, fork, head
+  malformed,  ///< bytes that do not parse
+  place,      ///< position, counts, unknown target, key used before
+  signer,     ///< unknown, or without the right
+  signature,  ///< does not verify
+  accept,     ///< acceptance missing, wrong or stray
+  account,    ///< another account than expected; named `head`
+  rollback,   ///< shorter than the pin
+  fork,       ///< another link where the pin is
+  head        ///< does not end as the directory proved
 };
 const char* name_of(ChainFault fault);
 
@@ -45,18 +46,21 @@ struct ChainPin {
   bool operator==(const ChainPin&) const = default;
 };
 
-/// A chain all of whose links verified. A value: append gives the verdict and leaves the object as it
-/// was when it refuses. Not thread-safe.
+/// A chain all of whose links verified. A value: append gives the verdict and leaves the object as
+/// it was when it refuses. Not thread-safe.
 class AccountChain {
  public:
   /// Starts a chain from its genesis link.
   static Result<AccountChain, ChainFault> from_genesis(ByteView link);
-  /// All links; then `expected` id, and `pin` (shorter: rollback; another link there: fork).
+  /// All links (none: malformed); then `expected` id, and `pin` (shorter: rollback; another link
+  /// there: fork).
   static Result<AccountChain, ChainFault> verify(std::span<const Bytes> links,
                                                  std::optional<AccountId> expected,
                                                  std::optional<ChainPin> pin);
   /// Checks syntax, place, signer, signature, rights and acceptance, in this order.
   Result<void, ChainFault> append(ByteView link);
+  /// Fails with `head` unless the chain ends as the directory proved.
+  Result<void, ChainFault> check_end(const ChainPin& proven, bool proven_retired) const;
 
   const AccountId& account() const { return account_; }
   std::uint32_t seqno() const { return seqno_; }
@@ -65,7 +69,7 @@ class AccountChain {
   bool retired() const { return retired_; }
   const AccountId& previous_account() const { return previous_; }
   const std::optional<RecoveryKey>& recovery() const { return recovery_; }
-  const std::vector<AccountId>& vetoes() const { return vetoes_; }
+  const std::vector<AccountId>& vetoes() const { return vetoes_; }  ///< in the order of their links
   const std::vector<ChainDevice>& devices() const { return devices_; }  ///< by id
   const ChainDevice* find(const DeviceId& device) const;
   /// 36 letters in nine groups with hyphens: what people compare.
@@ -83,17 +87,6 @@ class AccountChain {
   std::vector<ChainDevice> devices_;
   std::vector<Digest> ever_used_;  ///< key ids, devices' and recovery keys'; sorted
   friend struct LinkRules;
-};
-
-/// The id of a P-256 key, or with `alg` 1 of an Ed25519 key: SHA-256(11 | alg | public key).
-DeviceId device_id_of(const crypto::VerifyingKey& key);
-Digest key_id_of(std::uint8_t alg, ByteView public_key);
-
-/// What a device says of itself when it enters.
-struct DeviceEntry {
-  Role role;
-  std::vector<SuiteKey> suites;
-  Digest meta_commitment{};  ///< zero: no name
 };
 
 /// A genesis link without a recovery key, signed by `device`, which must be an admin.
