@@ -61,10 +61,13 @@ class [[nodiscard]] Result<void, E> {
 
 }  // namespace martlet
 
-/// `auto x = TRY(f());` gives the value, or returns the error from this function.
-#define TRY(expression)                              \
-  __extension__({                                    \
-    auto try_result = (expression);                  \
-    if (!try_result.ok()) return try_result.error(); \
-    std::move(try_result).take();                    \
+/// `auto x = TRY(f());` gives the value, or returns the error from this function. May be nested.
+#define TRY(expression) TRY_NAMED(expression, TRY_JOIN(try_result_, __COUNTER__))
+#define TRY_JOIN(a, b) TRY_JOIN_EXPANDED(a, b)
+#define TRY_JOIN_EXPANDED(a, b) a##b
+#define TRY_NAMED(expression, name)       \
+  __extension__({                         \
+    auto name = (expression);             \
+    if (!name.ok()) return name.error();  \
+    std::move(name).take();               \
   })
