@@ -62,7 +62,8 @@ class MailboxStore {
   virtual Result<void> remove(const DeviceId& recipient, Sequence sequence) = 0;
 
   /// Makes all that was staged safe from a power cut. After a failure (`unavailable`) answer for
-  /// none of it; the store tries to mend itself at the next call.
+  /// none of it; the store tries to mend itself at the next call. After ok the disk holds what read
+  /// tells and nothing else: an earlier batch that failed does not come back any more.
   virtual Result<void> sync() = 0;
 
   /// Items behind `after` in mailbox order: at most `items_max`, and no more than `bytes_max` of

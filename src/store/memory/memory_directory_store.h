@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "store/directory_store.h"
-#include "store/write_fault.h"
+#include "store/memory/write_fault.h"
 
 namespace martlet::store {
 

@@ -50,7 +50,7 @@ Result<void> MemoryMailboxStore::remove(const DeviceId& recipient, Sequence sequ
 }
 
 Result<void> MemoryMailboxStore::sync() {
-  if (staged_.empty()) return {};
+  if (staged_.empty() && unsure_.empty()) return {};
   const auto what = fault_ ? fault_() : WriteFault::none;
   if (what == WriteFault::lost) {
     undo();

@@ -1,0 +1,62 @@
+#include "store/memory/memory_mailbox_store.h"
+
+#include "store/mailbox_store_contract.h"
+
+namespace martlet::store::server_contract {
+namespace {
+
+class MemoryDisk final : public MailboxDisk {
+ public:
+  Result<void> open(const MailboxLimits& limits) override {
+    store_.reset();
+    store_ = TRY(MemoryMailboxStore::open(
+        disk_, [this] { return next(); }, limits));
+    return {};
+  }
+  MailboxStore& store() override { return *store_; }
+  void fail_write(std::size_t number, WriteFault fault) override {
+    left_ = number;
+    fault_ = fault;
+    failed_ = false;
+  }
+  bool has_failed() const override { return failed_; }
+
+ private:
+  WriteFault next() {
+    if (fault_ == WriteFault::none || failed_) return WriteFault::none;
+    if (left_-- > 0) return WriteFault::none;
+    failed_ = true;
+    return fault_;
+  }
+
+  MemoryMailboxDisk disk_;
+  std::unique_ptr<MemoryMailboxStore> store_;
+  std::size_t left_ = 0;
+  WriteFault fault_ = WriteFault::none;
+  bool failed_ = false;
+};
+
+std::unique_ptr<MailboxDisk> make_disk() { return std::make_unique<MemoryDisk>(); }
+
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreContract, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreModel, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreFaults, ::testing::Values(&make_disk));
+
+TEST(MemoryMailboxStore, TheDiskHoldsWhatWasWrittenThoughTheAnswerWasLost) {
+  MemoryMailboxDisk disk;
+  auto fault = WriteFault::none;
+  auto store = value_of(MemoryMailboxStore::open(disk, [&] { return fault; }));
+  value_of(store->append(envelope(1, 1)));
+  fault = WriteFault::written;
+  expect_failure(store->sync(), Failure::unavailable);
+  EXPECT_EQ(store->total().items, 0U);
+  EXPECT_EQ(disk.items.size(), 1U);
+  // Another write puts the disk right: one process tells one story.
+  fault = WriteFault::none;
+  value_of(store->append(envelope(1, 2)));
+  expect_ok(store->sync());
+  EXPECT_EQ(disk.items.size(), 1U);
+}
+
+}  // namespace
+}  // namespace martlet::store::server_contract
