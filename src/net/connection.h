@@ -28,15 +28,20 @@ enum class CloseReason : std::uint8_t {
 };
 const char* name_of(CloseReason reason);
 
+/// The label of Established::exporter, as spec/wire.md gives it; no context, 32 bytes.
+inline constexpr char kExporterLabel[] = "EXPORTER-martlet-login-v1";
+
 /// What TLS established.
 struct Established {
-  std::array<std::uint8_t, 32> exporter{};  ///< RFC 8446 section 7.5; same on both sides, secret to others
-  std::string remote;                       ///< address without port
+  std::array<std::uint8_t, 32>
+      exporter{};      ///< RFC 8446 section 7.5; same on both sides, secret to others
+  std::string remote;  ///< address without port
 };
 
 class FrameConnection;
 
-/// The owner's side of a connection of frames. Called on the connection's reactor. Destroyed after on_closed.
+/// The owner's side of a connection of frames. Called on the connection's reactor. Destroyed after
+/// on_closed.
 class FrameHandler {
  public:
   virtual ~FrameHandler() = default;
@@ -64,7 +69,8 @@ class FrameConnection {
   /// read are held back as well.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
-  /// Sends what is queued (for at most a second), then closes. on_closed follows, not inside the call.
+  /// Sends what is queued (for at most a second), then closes. on_closed follows, not inside the
+  /// call.
   virtual void close() = 0;
 };
 

@@ -35,8 +35,10 @@ struct ListenerConfig {
 /// What the listener's owner does with new connections. Called on the reactor of the connection,
 /// from several threads at once if there are several reactors.
 struct ListenerCallbacks {
-  std::function<std::unique_ptr<FrameHandler>(std::size_t reactor_index)> on_frames;  ///< ALPN martlet/1
-  std::function<HttpResponse(const HttpRequest&)> on_http;  ///< ALPN http/1.1 or none; must not block
+  std::function<std::unique_ptr<FrameHandler>(std::size_t reactor_index)>
+      on_frames;  ///< ALPN martlet/1
+  std::function<HttpResponse(const HttpRequest&)>
+      on_http;  ///< ALPN http/1.1 or none; must not block
 };
 
 /// Accepts on one port and spreads the connections over the reactors. Destroy it on no reactor's

@@ -22,7 +22,8 @@ class Reactor {
   bool run_until(const std::function<bool()>& done, Milliseconds timeout);
   /// Thread-safe.
   void stop();
-  /// Runs `work` on the reactor, after what was posted before. Thread-safe. Never runs it inside the call.
+  /// Runs `work` on the reactor, after what was posted before. Thread-safe. Never runs it inside
+  /// the call.
   void post(std::function<void()> work);
   /// Runs `work` once, `delay` from now, unless the returned guard is gone by then.
   [[nodiscard]] std::shared_ptr<void> after(Milliseconds delay, std::function<void()> work);

@@ -1,0 +1,267 @@
+#include "net/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace martlet::net {
+namespace {
+
+template <auto release>
+struct Release {
+  void operator()(auto* handle) const noexcept { release(handle); }
+};
+using BioPtr = std::unique_ptr<BIO, Release<BIO_free>>;
+using X509Ptr = std::unique_ptr<X509, Release<X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
+
+// --- A BIO over a socket. OpenSSL's own writes without MSG_NOSIGNAL, so that a peer which went
+// away would kill a program that forgot to ignore SIGPIPE.
+
+int descriptor_of(BIO* bio) {
+  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+}
+
+int finish_io(BIO* bio, ssize_t result, int retry_flags) {
+  BIO_clear_retry_flags(bio);
+  if (result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+    BIO_set_flags(bio, retry_flags | BIO_FLAGS_SHOULD_RETRY);
+  }
+  return static_cast<int>(result);
+}
+
+int socket_write(BIO* bio, const char* bytes, int size) {
+  const auto sent = ::send(descriptor_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  return finish_io(bio, sent, BIO_FLAGS_WRITE);
+}
+
+int socket_read(BIO* bio, char* into, int size) {
+  const auto got = ::recv(descriptor_of(bio), into, static_cast<std::size_t>(size), 0);
+  return finish_io(bio, got, BIO_FLAGS_READ);
+}
+
+long socket_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+BIO_METHOD* make_socket_method() {
+  auto* method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "martlet socket");
+  CHECK(method != nullptr);
+  BIO_meth_set_write(method, socket_write);
+  BIO_meth_set_read(method, socket_read);
+  BIO_meth_set_ctrl(method, socket_control);
+  return method;
+}
+
+// --- Callbacks of the handshake
+
+constexpr unsigned char kAlpnFrames[] = "\x09martlet/1";
+constexpr unsigned char kAlpnServer[] = "\x09martlet/1\x08http/1.1";
+
+int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* in, unsigned in_size, void*) {
+  unsigned char* chosen = nullptr;
+  const int result =
+      SSL_select_next_proto(&chosen, out_size, kAlpnServer, sizeof kAlpnServer - 1, in, in_size);
+  if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+/// The fingerprint is all that counts: neither authority, name nor expiry. TLS itself proves
+/// that the server holds the key.
+int verify_fingerprint(X509_STORE_CTX* store, void*) {
+  const auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* expected = static_cast<const Digest*>(SSL_get_app_data(ssl));
+  unsigned char* encoded = nullptr;
+  const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(X509_STORE_CTX_get0_cert(store)), &encoded);
+  Digest found{};
+  const bool right = expected != nullptr && size > 0 &&
+                     EVP_Digest(encoded, static_cast<std::size_t>(size), found.data(), nullptr,
+                                EVP_sha256(), nullptr) == 1 &&
+                     found == *expected;
+  OPENSSL_free(encoded);
+  X509_STORE_CTX_set_error(store, right ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
+  return right ? 1 : 0;
+}
+
+/// Never asks the terminal: a key under a passphrase is simply not one that we can use.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+bool use_chain(SSL_CTX* context, const std::string& pem) {
+  const BioPtr bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  const X509Ptr own{PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)};
+  if (own == nullptr || SSL_CTX_use_certificate(context, own.get()) != 1) return false;
+  while (auto* next = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) {
+    if (SSL_CTX_add0_chain_cert(context, next) != 1) {
+      X509_free(next);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool use_key(SSL_CTX* context, const std::string& pem) {
+  const BioPtr bio{BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()))};
+  const KeyPtr key{PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)};
+  return key != nullptr && SSL_CTX_use_PrivateKey(context, key.get()) == 1 &&
+         SSL_CTX_check_private_key(context) == 1;
+}
+
+bool is_address(const std::string& host) {
+  std::array<unsigned char, 16> ignored;
+  return ::inet_pton(AF_INET, host.c_str(), ignored.data()) == 1 ||
+         ::inet_pton(AF_INET6, host.c_str(), ignored.data()) == 1;
+}
+
+}  // namespace
+
+void ReleaseTls::operator()(ssl_st* handle) const noexcept { SSL_free(handle); }
+void ReleaseTls::operator()(ssl_ctx_st* handle) const noexcept { SSL_CTX_free(handle); }
+void ReleaseTls::operator()(bio_method_st* handle) const noexcept { BIO_meth_free(handle); }
+
+TlsOutcome TlsSession::outcome_of(int result) const {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_NONE:
+      return TlsOutcome::done;
+    case SSL_ERROR_WANT_READ:
+      return TlsOutcome::want_read;
+    case SSL_ERROR_WANT_WRITE:
+      return TlsOutcome::want_write;
+    case SSL_ERROR_ZERO_RETURN:  // close_notify
+    case SSL_ERROR_SYSCALL:      // end of stream without it, reset, ...
+      return TlsOutcome::ended;
+    default:
+      return TlsOutcome::failed;
+  }
+}
+
+// The error queue belongs to the thread: what an earlier call left there would be taken for ours.
+
+TlsOutcome TlsSession::handshake() {
+  ERR_clear_error();
+  return outcome_of(SSL_do_handshake(ssl_.get()));
+}
+
+TlsOutcome TlsSession::read(std::span<std::uint8_t> into, std::size_t& read) {
+  ERR_clear_error();
+  return outcome_of(SSL_read_ex(ssl_.get(), into.data(), into.size(), &read));
+}
+
+TlsOutcome TlsSession::write(ByteView bytes, std::size_t& written) {
+  ERR_clear_error();
+  return outcome_of(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written));
+}
+
+bool TlsSession::has_unread() const { return SSL_has_pending(ssl_.get()) == 1; }
+
+void TlsSession::say_goodbye() {
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+}
+
+std::string TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return std::string{reinterpret_cast<const char*>(name), size};
+}
+
+std::array<std::uint8_t, 32> TlsSession::exporter() const {
+  std::array<std::uint8_t, 32> secret{};
+  CHECK(SSL_export_keying_material(ssl_.get(), secret.data(), secret.size(), kExporterLabel,
+                                   std::strlen(kExporterLabel), nullptr, 0, 0) == 1);
+  return secret;
+}
+
+CloseReason TlsSession::handshake_failure() const {
+  const long verdict = SSL_get_verify_result(ssl_.get());
+  if (verdict == X509_V_ERR_APPLICATION_VERIFICATION) return CloseReason::wrong_fingerprint;
+  return verdict == X509_V_OK ? CloseReason::tls : CloseReason::untrusted;
+}
+
+TlsContext::TlsContext()
+    : socket_method_{make_socket_method()}, context_{SSL_CTX_new(TLS_method())} {
+  auto* context = context_.get();
+  CHECK(context != nullptr);
+  CHECK(SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // One call of the system brings header and body of a record, and the records behind it.
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& certificate_pem,
+                                                             const std::string& key_pem) {
+  std::shared_ptr<TlsContext> made{new TlsContext};
+  auto* context = made->context_.get();
+  const bool usable = use_chain(context, certificate_pem) && use_key(context, key_pem);
+  ERR_clear_error();
+  if (!usable) return Error{Failure::malformed, "certificate or key that TLS cannot use"};
+  CHECK(SSL_CTX_set_num_tickets(context, 0) == 1);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  return std::shared_ptr<const TlsContext>{std::move(made)};
+}
+
+std::shared_ptr<const TlsContext> TlsContext::pinned_client() {
+  std::shared_ptr<TlsContext> made{new TlsContext};
+  SSL_CTX_set_verify(made->context_.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(made->context_.get(), verify_fingerprint, nullptr);
+  return made;
+}
+
+std::shared_ptr<const TlsContext> TlsContext::public_client() {
+  std::shared_ptr<TlsContext> made{new TlsContext};
+  SSL_CTX_set_verify(made->context_.get(), SSL_VERIFY_PEER, nullptr);
+  // Without authorities nobody is trusted, which is the answer then.
+  SSL_CTX_set_default_verify_paths(made->context_.get());
+  ERR_clear_error();
+  return made;
+}
+
+TlsSession TlsContext::session(int descriptor) const {
+  TlsSession session;
+  session.ssl_.reset(SSL_new(context_.get()));
+  BIO* bio = session.ssl_ == nullptr ? nullptr : BIO_new(socket_method_.get());
+  if (bio == nullptr) return {};
+  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+  BIO_set_init(bio, 1);
+  SSL_set_bio(session.ssl_.get(), bio, bio);
+  return session;
+}
+
+TlsSession TlsContext::accept(int descriptor) const {
+  auto made = session(descriptor);
+  if (made) SSL_set_accept_state(made.ssl_.get());
+  return made;
+}
+
+TlsSession TlsContext::connect(int descriptor, const std::string& host,
+                               const Digest* fingerprint) const {
+  auto made = session(descriptor);
+  if (!made) return made;
+  auto* ssl = made.ssl_.get();
+  SSL_set_connect_state(ssl);
+  const bool by_address = is_address(host);
+  // SSL_set_app_data takes no pointer to const, but verify_fingerprint only reads.
+  bool ok = SSL_set_app_data(ssl, const_cast<Digest*>(fingerprint)) == 1 &&
+            SSL_set_alpn_protos(ssl, kAlpnFrames, sizeof kAlpnFrames - 1) == 0;
+  if (!by_address)
+    ok = ok && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;  // RFC 6066 section 3
+  if (fingerprint == nullptr) {
+    ok = ok && (by_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str())
+                           : SSL_set1_host(ssl, host.c_str())) == 1;
+  }
+  return ok ? std::move(made) : TlsSession{};
+}
+
+}  // namespace martlet::net
