@@ -1,0 +1,50 @@
+#include "client/alerts.h"
+
+#include <fmt/format.h>
+
+namespace martlet::client {
+
+Result<void> add_alert(store::Vault& vault, std::string text, UnixMillis now) {
+  store::EventRecord event;
+  event.kind = store::EventKind::alert;
+  event.at = now;
+  event.text = std::move(text);
+  TRY(vault.add_event(event));
+  return {};
+}
+
+std::string identity_alert(std::string_view who, std::string_view what) {
+  return fmt::format(
+      "The server's answer about {} cannot be trusted: {}. Nothing is sent to them. Compare public "
+      "codes with them in person, and tell the server's operator.",
+      who, what);
+}
+
+std::string borrowed_handle_alert(std::string_view shown_as, std::string_view handle) {
+  return fmt::format(
+      "A sender calls itself {}, but that handle belongs to somebody else or to nobody. It is "
+      "shown "
+      "as {}.",
+      handle, shown_as);
+}
+
+std::string unlisted_device_alert() {
+  return "A message came from a device that is not in its sender's device list. It was not shown.";
+}
+
+std::string unopened_alert() {
+  return "A message could not be opened. Ask the people you write with whether something is "
+         "missing.";
+}
+
+std::string forged_content_alert() {
+  return "A message was meant for another account or bears another sender's name inside. It was "
+         "not shown.";
+}
+
+std::string no_device_alert(std::string_view who) {
+  return fmt::format("{} has no device that this version of martlet can write to. Update martlet.",
+                     who);
+}
+
+}  // namespace martlet::client

@@ -1,0 +1,194 @@
+#include "client/engine.h"
+
+#include "client/connection.h"
+#include "client/conversations.h"
+#include "client/errors.h"
+#include "client/inbox.h"
+#include "client/outbox.h"
+#include "client/peers.h"
+#include "client/progress.h"
+#include "client/self.h"
+
+namespace martlet::client {
+namespace {
+
+/// A clock that goes back by less is only being corrected.
+constexpr Milliseconds kClockStep = std::chrono::seconds{2};
+
+/// Joins the parts. Frames go first to the connection, then to whoever asked; after anything that
+/// happened, pump() lets each part do what it now can.
+class MartletEngine final : public Engine {
+ public:
+  MartletEngine(store::Vault& vault, Random& random, Self self)
+      : vault_{vault},
+        self_{std::move(self)},
+        connection_{vault, self_, random},
+        peers_{vault, connection_, self_},
+        progress_{vault, self_},
+        outbox_{vault, connection_, peers_, progress_, self_, random},
+        inbox_{vault, connection_, peers_, outbox_, progress_, self_},
+        conversations_{vault, outbox_, peers_, self_, random} {}
+
+  Result<void> load() { return outbox_.load(); }
+
+  // --- network side ---
+  bool wants_connection(UnixMillis now) const override { return connection_.is_wanted(now); }
+  const store::ServerAddress& server() const override { return self_.profile.server; }
+
+  void on_connected(const std::array<std::uint8_t, 32>& exporter, UnixMillis now) override {
+    note_time(now);
+    connection_.on_connected(exporter, now);
+  }
+
+  void on_frame(ByteView bytes, UnixMillis now) override {
+    note_time(now);
+    auto frame = wire::parse_frame(bytes);
+    if (!frame.ok()) return connection_.drop();
+    const bool was_online = connection_.online();
+    if (!connection_.on_frame(frame.value(), now)) {
+      check(dispatch(std::move(frame).take(), now));
+    } else if (!was_online && connection_.online()) {
+      check(inbox_.on_online(connection_.waiting_at_login(), now));
+    }
+    pump(now);
+  }
+
+  void on_disconnected(UnixMillis now) override {
+    note_time(now);
+    connection_.on_disconnected(now);
+    peers_.on_disconnected();
+    outbox_.on_disconnected();
+    inbox_.on_disconnected();
+  }
+
+  void on_tick(UnixMillis now) override {
+    note_time(now);
+    connection_.on_tick(now);
+    inbox_.on_tick(now);
+    pump(now);
+  }
+
+  UnixMillis wake_at() const override {
+    auto at = connection_.wake_at();
+    if (connection_.online() && connection_.is_open()) {
+      at = std::min({at, peers_.wake_at(), outbox_.wake_at(), inbox_.wake_at()});
+    }
+    return at;
+  }
+
+  std::vector<Bytes> take_frames() override { return connection_.take_frames(); }
+  bool take_close_wish() override { return connection_.take_close_wish(); }
+  Link link() const override { return connection_.link(); }
+  bool settled() const override {
+    return connection_.online() && connection_.is_open() && !connection_.has_requests() &&
+           outbox_.empty() && inbox_.idle() && !peers_.has_questions();
+  }
+  const std::optional<ApiError>& fatal() const override { return connection_.fatal(); }
+  std::uint64_t undecryptable() const override { return inbox_.undecryptable(); }
+
+  // --- verbs ---
+  bool enrolled() const override { return self_.profile.enrolled; }
+  WhoamiAnswer whoami() const override;
+
+  Answer<SendAnswer> send(const SendRequest& request, UnixMillis now) override {
+    if (!enrolled()) return errors::kEnrollmentPending;
+    return pumped(conversations_.send(request, now), now);
+  }
+  Answer<std::size_t> read(const std::string& chat, UnixMillis now) override {
+    if (!enrolled()) return errors::kEnrollmentPending;
+    return pumped(conversations_.read(chat, now), now);
+  }
+  Answer<Progress> progress(const MessageId& message) override {
+    return conversations_.progress(message);
+  }
+  Answer<std::vector<store::ChatRecord>> chats() override { return from_vault(vault_.chats()); }
+  Answer<std::vector<store::MessageRecord>> history(const HistoryRequest& request) override {
+    return conversations_.history(request);
+  }
+  Answer<store::ContactRecord> contact_add(const ContactAddRequest& request,
+                                           UnixMillis now) override {
+    return conversations_.contact_add(request, now);
+  }
+  Answer<std::vector<store::ContactRecord>> contacts() override {
+    return from_vault(vault_.contacts());
+  }
+  Answer<std::vector<Event>> events(store::Cursor after, std::size_t limit) override {
+    return conversations_.events(after, limit);
+  }
+  Answer<store::Cursor> consumed(const std::string& consumer) override {
+    return from_vault(vault_.consumed(consumer));
+  }
+  Answer<void> set_consumed(const std::string& consumer, store::Cursor cursor) override {
+    return from_vault(vault_.transact([&] { return vault_.set_consumed(consumer, cursor); }));
+  }
+
+ private:
+  Result<void> dispatch(wire::Frame frame, UnixMillis now) {
+    if (auto* deliver = std::get_if<wire::Deliver>(&frame.body)) {
+      inbox_.on_deliver(std::move(*deliver), now);
+    } else if (const auto* undelivered = std::get_if<wire::Undelivered>(&frame.body)) {
+      TRY(inbox_.on_undelivered(*undelivered, now));
+    } else if (!TRY(peers_.on_answer(frame, now))) {
+      TRY(outbox_.on_answer(frame, now));
+    }
+    return {};
+  }
+
+  void pump(UnixMillis now) {
+    if (!connection_.online() || !connection_.is_open()) return;
+    check(inbox_.pump(now));
+    check(outbox_.pump(now));
+    peers_.pump(now);
+  }
+
+  /// After a vault that failed the parts may be ahead of the disk: a new connection sets them
+  /// right.
+  void check(const Result<void>& done) {
+    if (done.ok()) return;
+    if (done.error().failure == Failure::unavailable) return connection_.drop();
+    connection_.stop(errors::of_vault(done.error()));
+  }
+
+  template <class T>
+  Answer<T> pumped(Answer<T> answer, UnixMillis now) {
+    if (answer.ok()) pump(now);
+    return answer;
+  }
+
+  void note_time(UnixMillis now) {
+    if (now + kClockStep < last_time_) {
+      connection_.on_clock_set_back(now);
+      peers_.on_clock_set_back();
+      outbox_.on_clock_set_back();
+    }
+    last_time_ = now;
+  }
+
+  store::Vault& vault_;
+  Self self_;
+  Connection connection_;
+  Peers peers_;
+  ProgressBook progress_;
+  Outbox outbox_;
+  Inbox inbox_;
+  Conversations conversations_;
+  UnixMillis last_time_{};
+};
+
+WhoamiAnswer MartletEngine::whoami() const {
+  const auto& profile = self_.profile;
+  return {profile.handle,          profile.name,   profile.device_name,
+          profile.account,         profile.device, self_.chain.public_code(),
+          to_text(profile.server), profile.admin};
+}
+
+}  // namespace
+
+Answer<std::unique_ptr<Engine>> Engine::open(store::Vault& vault, Random& random) {
+  auto self = TRY(load_self(vault));
+  auto engine = std::make_unique<MartletEngine>(vault, random, std::move(self));
+  TRY(from_vault(engine->load()));
+  return std::unique_ptr<Engine>{std::move(engine)};
+}
+
+}  // namespace martlet::client

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <type_traits>
+
+#include "client/api.h"
+
+/// What the engine tells people when something does not work: what is wrong, and what to do.
+namespace martlet::client::errors {
+
+inline constexpr ApiError kNotEnrolled{
+    ErrorCode::not_enrolled, "this profile belongs to no account yet",
+    "get an invitation from a server's operator, then: martlet enroll URL"};
+inline constexpr ApiError kEnrollmentPending{
+    ErrorCode::not_enrolled, "the server has not confirmed the enrolment yet",
+    "run the enroll command again while the server can be reached"};
+inline constexpr ApiError kAlreadyEnrolled{
+    ErrorCode::already_enrolled, "this profile is enrolled already",
+    "use another profile for another account: martlet --profile NAME enroll URL"};
+inline constexpr ApiError kUnknownDevice{
+    ErrorCode::not_enrolled, "the server does not know this device, or has removed it",
+    "ask the operator; then enrol in a new profile with a new invitation"};
+inline constexpr ApiError kOtherAccount{
+    ErrorCode::identity, "the server says that this device belongs to another account",
+    "do not go on; compare public codes with somebody who knows you and ask the operator"};
+inline constexpr ApiError kOutdated{ErrorCode::outdated,
+                                    "the server does not speak this version of the protocol",
+                                    "update martlet, or ask the operator to update the server"};
+inline constexpr ApiError kRefused{ErrorCode::refused, "the server refused the request for good",
+                                   "update martlet; if that does not help, ask the operator"};
+
+inline constexpr ApiError kInvitationUrl{
+    ErrorCode::usage, "this is not an invitation",
+    "paste the whole URL that the operator gave you: https://HOST:PORT/i/TOKEN#FINGERPRINT"};
+inline constexpr ApiError kInvitationUnknown{
+    ErrorCode::invitation_unknown, "the server does not know this invitation",
+    "check that the URL is complete, or ask for a new one"};
+inline constexpr ApiError kInvitationUsed{ErrorCode::invitation_used,
+                                          "this invitation has been used already",
+                                          "ask the operator for a new one: martletd invite"};
+inline constexpr ApiError kInvitationExpired{ErrorCode::invitation_expired,
+                                             "this invitation is too old",
+                                             "ask the operator for a new one: martletd invite"};
+inline constexpr ApiError kHandleTaken{ErrorCode::handle_taken,
+                                       "somebody else has this handle already",
+                                       "choose another: martlet enroll URL --handle OTHER"};
+inline constexpr ApiError kHandleRefused{
+    ErrorCode::handle_refused, "the invitation does not cover this handle",
+    "leave --handle away to get the invitation's, or ask for one that covers it"};
+inline constexpr ApiError kBadHandle{ErrorCode::usage, "this is not a handle",
+                                     "write it like alice@example.org or +15551234567"};
+
+inline constexpr ApiError kUnknownHandle{
+    ErrorCode::unknown_handle, "nobody on this server has that handle",
+    "check the spelling, or send them an invitation: martletd invite"};
+inline constexpr ApiError kUnknownName{
+    ErrorCode::unknown_name, "no contact has that name",
+    "write the handle, such as alice@example.org, or see: martlet contact ls"};
+inline constexpr ApiError kAmbiguousName{ErrorCode::ambiguous_name,
+                                         "several contacts have that name",
+                                         "write the handle instead; martlet contact ls shows them"};
+inline constexpr ApiError kUnknownChat{ErrorCode::unknown_chat, "there is no such conversation",
+                                       "martlet chats shows those that there are"};
+inline constexpr ApiError kUnknownMessage{
+    ErrorCode::unknown_message, "no message of yours has that id", "use the id that send printed"};
+inline constexpr ApiError kUnknownReply{ErrorCode::unknown_message,
+                                        "the message to reply to is not here",
+                                        "martlet history shows the ids of a conversation"};
+inline constexpr ApiError kOwnHandle{ErrorCode::usage, "that is you",
+                                     "notes to oneself are not possible yet; write to others"};
+
+inline constexpr ApiError kEmptyText{ErrorCode::usage, "there is no text to send",
+                                     "give a text, or - to read it from standard input"};
+inline constexpr ApiError kNotUtf8{ErrorCode::usage, "the text is not valid UTF-8",
+                                   "convert it first, for instance with iconv -t UTF-8"};
+inline constexpr ApiError kTextTooLong{ErrorCode::too_large, "a text may have at most 60,000 bytes",
+                                       "send it in parts"};
+inline constexpr ApiError kBadName{ErrorCode::usage, "this name cannot be used",
+                                   "1 to 200 bytes of UTF-8 on one line, without an @"};
+inline constexpr ApiError kBadProfileName{ErrorCode::usage, "this name cannot be used",
+                                          "at most 200 bytes of UTF-8 on one line"};
+inline constexpr ApiError kOutboxFull{ErrorCode::rate_limited, "too many messages wait to be sent",
+                                      "wait until the server can be reached and they have left"};
+
+inline constexpr ApiError kDisk{ErrorCode::disk, "the profile's disk did not take the change",
+                                "free some space and try again; nothing was changed"};
+inline constexpr ApiError kDamaged{
+    ErrorCode::profile_damaged, "the profile's file is damaged",
+    "keep a copy of the folder, then restore a backup or enrol in a new profile"};
+inline constexpr ApiError kInUse{ErrorCode::profile_in_use, "another program is using this profile",
+                                 "stop it, or use another profile: martlet --profile NAME"};
+inline constexpr ApiError kBug{ErrorCode::bug, "something went wrong inside martlet",
+                               "please report it, with the command that you typed"};
+
+/// What a failure of the vault means to the user.
+ApiError of_vault(const Error& error);
+
+}  // namespace martlet::client::errors
+
+namespace martlet::client {
+
+/// `auto x = TRY(from_vault(vault.f()));` in a function that gives an Answer.
+template <class T>
+Answer<T> from_vault(Result<T> result) {
+  if (!result.ok()) return errors::of_vault(result.error());
+  if constexpr (std::is_void_v<T>) {
+    return {};
+  } else {
+    return std::move(result).take();
+  }
+}
+
+}  // namespace martlet::client

@@ -1,0 +1,316 @@
+#include "client/outbox.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "client/alerts.h"
+#include "client/errors.h"
+
+namespace martlet::client {
+namespace {
+
+using store::FailureReason;
+
+constexpr std::size_t kSendsInFlight = 16;
+constexpr Milliseconds kRetryDelayMin = std::chrono::milliseconds{500};
+constexpr Milliseconds kRetryDelayMax = std::chrono::minutes{5};
+/// So many "look again" in a row are followed at once, then with a growing delay.
+constexpr unsigned kRoundsAtOnce = 2;
+/// After so many "no such device" although the directory lists it, the server is not of one mind.
+constexpr unsigned kRoundsMax = 6;
+
+Result<Bytes> content_for(const store::OutboxRecord& record, const AccountId& recipient) {
+  auto content = wire::parse_content(record.content);
+  if (!content.ok()) return Error{Failure::corrupt, "a stored content does not parse"};
+  content.value().recipient_account = recipient;
+  return wire::encode(content.value());
+}
+
+}  // namespace
+
+Outbox::Outbox(store::Vault& vault, Connection& connection, Peers& peers, ProgressBook& progress,
+               const Self& self, Random& random)
+    : vault_{vault},
+      connection_{connection},
+      peers_{peers},
+      progress_{progress},
+      self_{self},
+      random_{random} {}
+
+Outbox::Recipient Outbox::recipient_of(const store::OutboxRecord& record) {
+  if (!record.recipient.is_zero()) return {record.recipient, {}};
+  return {{}, record.recipient_handle};
+}
+
+Result<void> Outbox::load() {
+  for (auto& record : TRY(vault_.outbox())) {
+    // It may have left already, so it must not change any more.
+    lanes_[recipient_of(record)].items.push_back({std::move(record), false});
+  }
+  return {};
+}
+
+void Outbox::add(store::OutboxRecord record) {
+  const auto recipient = recipient_of(record);
+  auto& items = lanes_[recipient].items;
+  // Only the last item ever grows.
+  if (!items.empty() && items.back().record.message == record.message) {
+    items.back().record = std::move(record);
+  } else {
+    const bool may_grow = record.kind == store::OutboxKind::receipt;
+    items.push_back({std::move(record), may_grow});
+  }
+}
+
+Result<store::OutboxRecord> Outbox::write_receipt(const AccountId& peer, wire::ReceiptState state,
+                                                  std::span<const MessageId> messages,
+                                                  UnixMillis now) {
+  wire::Content content;
+  store::OutboxRecord record;
+  if (const auto* growing = growing_receipt(peer, state, messages.size())) {
+    record = growing->record;
+    content = TRY(wire::parse_content(record.content));
+  } else {
+    record.message = random_.id<MessageId>();
+    record.kind = store::OutboxKind::receipt;
+    record.recipient = peer;
+    record.created = now;
+    content.message = record.message;
+    content.sent = now;
+    content.sender_account = self_.profile.account;
+    content.recipient_account = peer;
+    content.sender_handle = self_.profile.handle;
+    content.sender_name = self_.profile.name;
+    content.kind = wire::Receipt{state, {}};
+  }
+  auto& ids = std::get<wire::Receipt>(content.kind).messages;
+  ids.insert(ids.end(), messages.begin(), messages.end());
+  record.content = wire::encode(content);
+  TRY(vault_.put_outbox(record));
+  return record;
+}
+
+Outbox::Item* Outbox::growing_receipt(const AccountId& peer, wire::ReceiptState state,
+                                      std::size_t more) {
+  const auto lane = lanes_.find(Recipient{peer, {}});
+  if (lane == lanes_.end()) return nullptr;
+  auto& last = lane->second.items.back();
+  const bool is_in_flight = lane->second.request != 0 && lane->second.items.size() == 1;
+  if (!last.may_grow || is_in_flight) return nullptr;
+  const auto content = wire::parse_content(last.record.content);
+  if (!content.ok()) return nullptr;
+  const auto* receipt = std::get_if<wire::Receipt>(&content.value().kind);
+  const bool fits = receipt != nullptr && receipt->state == state &&
+                    receipt->messages.size() + more <= limits::kReceiptMessagesMax;
+  return fits ? &last : nullptr;
+}
+
+std::vector<MessageId> Outbox::waiting_for(const std::string& handle) const {
+  std::vector<MessageId> messages;
+  const auto lane = lanes_.find(Recipient{{}, handle});
+  if (lane == lanes_.end()) return messages;
+  for (const auto& item : lane->second.items) messages.push_back(item.record.message);
+  return messages;
+}
+
+Result<void> Outbox::pump(UnixMillis now) {
+  if (!connection_.online() || lanes_.empty()) return {};
+  const auto own = TRY(peers_.by_account(self_.profile.account, true, now));
+  if (own.state != Finding::State::known) return {};
+  const auto own_head = own.peer->chain.head();
+  // Lanes come and go on the way, so each step finds its place by key. Those that know only a
+  // handle come first, and what they resolve to comes after them.
+  for (auto it = lanes_.begin(); it != lanes_.end() && in_flight_.size() < kSendsInFlight;) {
+    const auto recipient = it->first;
+    TRY(pump_lane(recipient, own_head, now));
+    it = lanes_.upper_bound(recipient);
+  }
+  return {};
+}
+
+Result<void> Outbox::pump_lane(const Recipient& recipient, const LinkId& own_head, UnixMillis now) {
+  auto& lane = lanes_.at(recipient);
+  if (lane.not_before > now) return {};
+  lane.not_before = {};
+  while (!lane.items.empty() && lane.request == 0) {
+    const auto& first = lane.items.front();
+    const auto finding = TRY(find(first, now));
+    if (finding.state == Finding::State::waiting) return {};
+    if (finding.state == Finding::State::absent) {
+      TRY(fail_first(lane, FailureReason::unknown_handle, now));
+    } else if (finding.state == Finding::State::suspect) {
+      TRY(fail_first(lane, FailureReason::identity, now));
+    } else if (recipient.account.is_zero()) {
+      TRY(place(lane, *finding.peer, now));
+    } else if (finding.peer->chain.account() != recipient.account) {
+      TRY(fail_first(lane, FailureReason::identity, now));
+    } else {
+      TRY(send_first(lane, recipient, *finding.peer, own_head, now));
+    }
+  }
+  if (lane.items.empty()) lanes_.erase(recipient);
+  return {};
+}
+
+Result<Finding> Outbox::find(const Item& item, UnixMillis now) {
+  const auto& record = item.record;
+  if (!record.recipient_handle.empty()) {
+    return peers_.by_handle(record.recipient_handle, false, now);
+  }
+  return peers_.by_account(record.recipient, false, now);
+}
+
+/// The account behind a handle is known now: everything that waited for it moves to its lane.
+Result<void> Outbox::place(Lane& lane, const Peer& peer, UnixMillis now) {
+  const auto account = peer.chain.account();
+  if (account == self_.profile.account) return fail_first(lane, FailureReason::refused, now);
+  std::vector<Item> placed;
+  TRY(vault_.transact([&]() -> Result<void> {
+    for (const auto& item : lane.items) {
+      auto record = item.record;
+      record.recipient = account;
+      record.content = TRY(content_for(record, account));
+      TRY(vault_.put_outbox(record));
+      TRY(vault_.place_message(self_.profile.device, record.message, chat_of(account), account));
+      placed.push_back({std::move(record), false});
+    }
+    return {};
+  }));
+  lane.items.clear();
+  auto& items = lanes_[Recipient{account, {}}].items;
+  for (auto& item : placed) items.push_back(std::move(item));
+  return {};
+}
+
+Result<void> Outbox::send_first(Lane& lane, const Recipient& recipient, const Peer& peer,
+                                const LinkId& own_head, UnixMillis now) {
+  auto& first = lane.items.front();
+  const auto& record = first.record;
+  wire::Send send;
+  send.message = record.message;
+  send.heads = {{recipient.account, peer.chain.head()}, {self_.profile.account, own_head}};
+  if (!peer.chain.retired()) {
+    auto content = TRY(content_for(record, recipient.account));
+    for (const auto& [device, keys] : peer.devices) {
+      if (device == self_.profile.device) continue;
+      auto sealed = protocol::seal(protocol::Suite::classic, self_.keys, keys, content, random_);
+      if (!sealed.ok()) {
+        crypto::wipe(content);
+        return fail_first(lane, FailureReason::too_large, now);
+      }
+      send.envelopes.push_back(
+          {device, static_cast<std::uint8_t>(protocol::Suite::classic), std::move(sealed).take()});
+    }
+    crypto::wipe(content);
+  }
+  if (send.envelopes.empty()) {
+    const auto who =
+        record.recipient_handle.empty() ? code_name_of(peer.chain) : record.recipient_handle;
+    return fail_first(lane, FailureReason::refused, now, no_device_alert(who));
+  }
+  lane.targets.clear();
+  for (const auto& envelope : send.envelopes) lane.targets.push_back(envelope.recipient);
+  first.may_grow = false;
+  lane.request = connection_.ask(std::move(send), now);
+  in_flight_.emplace(lane.request, recipient);
+  return {};
+}
+
+Result<bool> Outbox::on_answer(const wire::Frame& frame, UnixMillis now) {
+  const auto sent = in_flight_.find(frame.request);
+  if (sent == in_flight_.end()) return false;
+  const auto recipient = sent->second;
+  in_flight_.erase(sent);
+  auto& lane = lanes_.at(recipient);
+  lane.request = 0;
+  const auto& id = lane.items.front().record.message;
+  const auto* accepted = std::get_if<wire::Accepted>(&frame.body);
+  const auto* stale = std::get_if<wire::StaleDevices>(&frame.body);
+  if (accepted != nullptr && accepted->message == id) {
+    TRY(accept_first(lane, now));
+  } else if (stale != nullptr && stale->message == id) {
+    look_again(lane, stale->accounts, now);
+  } else if (const auto* refusal = std::get_if<wire::Refusal>(&frame.body)) {
+    TRY(on_refusal(lane, recipient, *refusal, now));
+  } else {
+    lane.not_before = now + kRetryDelayMax;  // a newer server's answer, or a confused one's
+  }
+  if (lane.items.empty()) lanes_.erase(recipient);
+  return true;
+}
+
+Result<void> Outbox::accept_first(Lane& lane, UnixMillis now) {
+  const auto& id = lane.items.front().record.message;
+  TRY(vault_.transact([&]() -> Result<void> {
+    TRY(progress_.on_accepted(id, lane.targets, now));
+    return vault_.remove_outbox(id);
+  }));
+  crypto::wipe(lane.items.front().record.content);
+  lane.items.pop_front();
+  lane.rounds = 0;
+  return {};
+}
+
+Result<void> Outbox::fail_first(Lane& lane, FailureReason reason, UnixMillis now,
+                                const std::string& alert) {
+  const auto& id = lane.items.front().record.message;
+  TRY(vault_.transact([&]() -> Result<void> {
+    TRY(progress_.on_failed(id, reason, now));
+    if (!alert.empty()) TRY(add_alert(vault_, alert, now));
+    return vault_.remove_outbox(id);
+  }));
+  crypto::wipe(lane.items.front().record.content);
+  lane.items.pop_front();
+  lane.rounds = 0;
+  return {};
+}
+
+Result<void> Outbox::on_refusal(Lane& lane, const Recipient& recipient,
+                                const wire::Refusal& refusal, UnixMillis now) {
+  switch (wire::action_for(refusal.code)) {
+    case wire::Action::retry_later:
+      lane.not_before = now + std::clamp(refusal.retry_after, kRetryDelayMin, kRetryDelayMax);
+      return {};
+    case wire::Action::look_up_again:
+      if (lane.rounds >= kRoundsMax) return fail_first(lane, FailureReason::refused, now);
+      look_again(lane, {{recipient.account}}, now);
+      return {};
+    case wire::Action::enrol_again:
+      connection_.stop(errors::kUnknownDevice);
+      return {};
+    case wire::Action::give_up:
+      return fail_first(lane,
+                        refusal.code == wire::RefusalCode::too_large ? FailureReason::too_large
+                                                                     : FailureReason::refused,
+                        now);
+  }
+  return {};
+}
+
+void Outbox::look_again(Lane& lane, std::span<const AccountId> accounts, UnixMillis now) {
+  for (const auto& account : accounts) peers_.refresh(account);
+  if (lane.rounds++ >= kRoundsAtOnce) {
+    const auto doublings = std::min(lane.rounds - kRoundsAtOnce, 10U);
+    lane.not_before = now + std::min(kRetryDelayMin * (1U << doublings), kRetryDelayMax);
+  }
+}
+
+void Outbox::on_disconnected() {
+  in_flight_.clear();
+  for (auto& [recipient, lane] : lanes_) lane.request = 0;
+}
+
+void Outbox::on_clock_set_back() {
+  for (auto& [recipient, lane] : lanes_) lane.not_before = {};
+}
+
+UnixMillis Outbox::wake_at() const {
+  auto at = UnixMillis::max();
+  if (in_flight_.size() >= kSendsInFlight) return at;  // an answer comes first
+  for (const auto& [recipient, lane] : lanes_) {
+    if (lane.request == 0 && lane.not_before != UnixMillis{}) at = std::min(at, lane.not_before);
+  }
+  return at;
+}
+
+}  // namespace martlet::client

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "client/connection.h"
+#include "client/peers.h"
+#include "client/progress.h"
+#include "wire/content.h"
+
+namespace martlet::client {
+
+/// What must still go out. Everything in it is in the vault first and leaves it only when the
+/// server has accepted it or refused it for good; an answer that got lost is asked for again under
+/// the same message id, which costs nothing (spec/delivery.md, "Sending").
+///
+/// Each recipient has a lane of its own with at most one Send in flight, so that messages to one
+/// account stay in order whatever the server answers.
+class Outbox {
+ public:
+  /// All outlive the outbox.
+  Outbox(store::Vault& vault, Connection& connection, Peers& peers, ProgressBook& progress,
+         const Self& self, Random& random);
+
+  /// What an earlier run left.
+  Result<void> load();
+  /// Takes over an item that is in the vault already, new or grown.
+  void add(store::OutboxRecord record);
+  /// Writes a receipt for `messages` (1 to kReceiptMessagesMax) of `peer`, or lets one that has not
+  /// left yet grow. Inside a transaction; once it has committed, add() the result.
+  Result<store::OutboxRecord> write_receipt(const AccountId& peer, wire::ReceiptState state,
+                                            std::span<const MessageId> messages, UnixMillis now);
+  /// Message ids that wait for the account behind `handle`, oldest first.
+  std::vector<MessageId> waiting_for(const std::string& handle) const;
+
+  /// The answer to a Send of ours. False: it was not.
+  Result<bool> on_answer(const wire::Frame& frame, UnixMillis now);
+  void on_disconnected();
+  void on_clock_set_back();
+  Result<void> pump(UnixMillis now);
+  UnixMillis wake_at() const;
+  bool empty() const { return lanes_.empty(); }
+
+ private:
+  struct Recipient {  ///< the handle only while the account is not known
+    AccountId account;
+    std::string handle;
+    auto operator<=>(const Recipient&) const = default;
+  };
+  struct Item {
+    store::OutboxRecord record;
+    bool may_grow = false;  ///< a receipt of this run that was never sent
+  };
+  struct Lane {
+    std::deque<Item> items;
+    std::uint64_t request = 0;      ///< of the first item's Send; 0: not in flight
+    std::vector<DeviceId> targets;  ///< of that Send
+    UnixMillis not_before{};
+    unsigned rounds = 0;  ///< how often the first item was answered "look again"
+  };
+
+  Result<void> pump_lane(const Recipient& recipient, const LinkId& own_head, UnixMillis now);
+  Result<Finding> find(const Item& item, UnixMillis now);
+  Result<void> place(Lane& lane, const Peer& peer, UnixMillis now);
+  Result<void> send_first(Lane& lane, const Recipient& recipient, const Peer& peer,
+                          const LinkId& own_head, UnixMillis now);
+  Result<void> accept_first(Lane& lane, UnixMillis now);
+  Result<void> fail_first(Lane& lane, store::FailureReason reason, UnixMillis now,
+                          const std::string& alert = {});
+  Result<void> on_refusal(Lane& lane, const Recipient& recipient, const wire::Refusal& refusal,
+                          UnixMillis now);
+  void look_again(Lane& lane, std::span<const AccountId> accounts, UnixMillis now);
+  Item* growing_receipt(const AccountId& peer, wire::ReceiptState state, std::size_t more);
+  static Recipient recipient_of(const store::OutboxRecord& record);
+
+  store::Vault& vault_;
+  Connection& connection_;
+  Peers& peers_;
+  ProgressBook& progress_;
+  const Self& self_;
+  Random& random_;
+  std::map<Recipient, Lane> lanes_;  ///< none is empty
+  std::map<std::uint64_t, Recipient> in_flight_;
+};
+
+}  // namespace martlet::client

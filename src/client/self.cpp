@@ -1,0 +1,61 @@
+#include "client/self.h"
+
+#include "client/errors.h"
+
+namespace martlet::client {
+namespace {
+
+void wipe_keys(store::ProfileRecord& profile) {
+  crypto::wipe(profile.signing_key);
+  crypto::wipe(profile.classic_key);
+  profile.signing_key.clear();
+  profile.classic_key.clear();
+}
+
+}  // namespace
+
+Answer<Self> load_self(store::Vault& vault) {
+  auto stored = TRY(from_vault(vault.profile()));
+  if (!stored) return errors::kNotEnrolled;
+  auto signing = crypto::SigningKey::from_scalar(stored->signing_key);
+  auto classic = crypto::ClassicDecryptionKey::from_der(stored->classic_key);
+  wipe_keys(*stored);
+  auto chain = transparency::AccountChain::verify(stored->links, stored->account, std::nullopt);
+  if (!signing.ok() || !classic.ok() || !chain.ok()) return errors::kDamaged;
+  if (transparency::device_id_of(signing.value().verifying_key()) != stored->device) {
+    return errors::kDamaged;
+  }
+  return Self{std::move(*stored),
+              protocol::DevicePrivateKeys{std::move(signing).take(), std::move(classic).take()},
+              std::move(chain).take()};
+}
+
+Result<void> note_enrolled(store::Vault& vault, Self& self, const std::string& handle, bool admin) {
+  TRY(vault.transact([&]() -> Result<void> {
+    auto profile = TRY(vault.profile());
+    if (!profile) return Error{Failure::corrupt, "the profile is gone"};
+    profile->handle = handle;
+    profile->admin = admin;
+    profile->enrolled = true;
+    profile->token.clear();
+    auto written = vault.put_profile(*profile);
+    wipe_keys(*profile);
+    return written;
+  }));
+  self.profile.handle = handle;
+  self.profile.admin = admin;
+  self.profile.enrolled = true;
+  self.profile.token.clear();
+  return {};
+}
+
+ChatId chat_of(const AccountId& account) {
+  return ChatId::from(account.view().first(ChatId::kBytes)).take();
+}
+
+std::string code_name_of(const transparency::AccountChain& chain) {
+  constexpr std::size_t kTwoGroups = 9;
+  return "account " + chain.public_code().substr(0, kTwoGroups);
+}
+
+}  // namespace martlet::client

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "client/api.h"
+#include "protocol/sealing.h"
+#include "store/vault.h"
+#include "transparency/account_chain.h"
+
+namespace martlet::client {
+
+/// This device and its account, as all parts of the engine see them.
+struct Self {
+  store::ProfileRecord profile;  ///< without its secret fields: they are in `keys`
+  protocol::DevicePrivateKeys keys;
+  transparency::AccountChain chain;
+};
+
+/// Loads profile and keys. Fails with not_enrolled (an empty vault), disk or profile_damaged.
+Answer<Self> load_self(store::Vault& vault);
+
+/// Notes in vault and `self` what the server confirmed. The token is gone afterwards.
+Result<void> note_enrolled(store::Vault& vault, Self& self, const std::string& handle, bool admin);
+
+/// The chat with an account: the first bytes of its id.
+ChatId chat_of(const AccountId& account);
+
+/// What stands for a handle where none is proven: "account 3fh2-k7qd", from the public code.
+std::string code_name_of(const transparency::AccountChain& chain);
+
+}  // namespace martlet::client
