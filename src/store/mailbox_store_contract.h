@@ -4,38 +4,14 @@
 // MailboxDisk and instantiates MailboxStoreContract, MailboxStoreModel and MailboxStoreFaults:
 //   INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreContract, ::testing::Values(&make_disk));
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <map>
-#include <memory>
-#include <string>
-
-#include "base/seeded_random.h"
 #include "store/mailbox_store.h"
-#include "store/memory/write_fault.h"
+#include "store/server_store_contract.h"
 
 namespace martlet::store::server_contract {
 
-/// A disk and at most one store on it.
-class MailboxDisk {
- public:
-  virtual ~MailboxDisk() = default;
-  /// Kills the store that is open, as a power cut would, and opens another on what is left.
-  virtual Result<void> open(const MailboxLimits& limits) = 0;
-  virtual MailboxStore& store() = 0;
-  /// From now on, `number` durable writes succeed and the one behind them suffers `fault`.
-  virtual void fail_write(std::size_t number, WriteFault fault) = 0;
-  /// Whether that write came; no more will fail until the next fail_write.
-  virtual bool has_failed() const = 0;
-};
+using MailboxDisk = Disk<MailboxStore, MailboxLimits>;
 using MakeMailboxDisk = std::unique_ptr<MailboxDisk> (*)();
 
-inline DeviceId device(std::uint8_t number) {
-  std::array<std::uint8_t, 32> bytes{};
-  bytes.fill(number);
-  return DeviceId{bytes};
-}
 inline MessageId message(std::uint32_t number) {
   std::array<std::uint8_t, 16> bytes{};
   for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
@@ -79,22 +55,6 @@ inline void expect_same(const MailboxItem& a, const MailboxItem& b) {
   EXPECT_EQ(a.suite, b.suite);
   EXPECT_EQ(a.sealed, b.sealed);
 }
-
-template <class T>
-T value_of(Result<T> result) {
-  EXPECT_TRUE(result.ok()) << result.error().reason.text;
-  return result.ok() ? std::move(result).take() : T{};
-}
-inline void expect_ok(const Result<void>& result) {
-  EXPECT_TRUE(result.ok()) << result.error().reason.text;
-}
-template <class T>
-void expect_failure(const Result<T>& result, Failure failure) {
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().failure, failure) << result.error().reason.text;
-}
-
-inline constexpr std::size_t kAll = 1'000'000'000;
 
 /// What a mailbox store should hold: place -> item.
 using Model = std::map<Sequence, MailboxItem>;

@@ -9,8 +9,6 @@ namespace martlet::store::server_contract {
 
 class MailboxStoreFaults : public ::testing::TestWithParam<MakeMailboxDisk> {
  protected:
-  enum class After { carry_on, kill };  ///< what we do when a write has failed
-
   /// Batches that append, remove, expire and repeat. Batch 2 removes what batch 0 put there.
   Result<void> stage(std::size_t batch) {
     staged_ = synced_;
@@ -74,7 +72,7 @@ class MailboxStoreFaults : public ::testing::TestWithParam<MakeMailboxDisk> {
   }
 
   /// Stages and syncs a batch until it is there.
-  void run(std::size_t batch, After after) {
+  void run(std::size_t batch, AfterFailure after) {
     for (int tries = 0; tries < 3; ++tries) {
       auto answer = stage(batch);
       if (answer.ok()) answer = store().sync();
@@ -84,7 +82,7 @@ class MailboxStoreFaults : public ::testing::TestWithParam<MakeMailboxDisk> {
       }
       EXPECT_EQ(answer.error().failure, Failure::unavailable) << answer.error().reason.text;
       EXPECT_TRUE(disk_->has_failed());
-      if (after == After::kill) {
+      if (after == AfterFailure::kill) {
         open();
         // All of the batch or nothing of it.
         if (same(contents(store()), staged_)) synced_ = staged_;
@@ -95,7 +93,7 @@ class MailboxStoreFaults : public ::testing::TestWithParam<MakeMailboxDisk> {
     FAIL() << "the store did not mend itself";
   }
 
-  void run_scenario(After after) {
+  void run_scenario(AfterFailure after) {
     open();
     for (std::size_t batch = 0; batch < kBatches && !HasFailure(); ++batch) {
       run(batch, after);
@@ -110,7 +108,7 @@ class MailboxStoreFaults : public ::testing::TestWithParam<MakeMailboxDisk> {
     expect_contents(store(), synced_);
   }
 
-  void fail_each_write(WriteFault fault, After after) {
+  void fail_each_write(WriteFault fault, AfterFailure after) {
     std::size_t number = 0;
     for (;; ++number) {
       SCOPED_TRACE("failing write " + std::to_string(number));
@@ -131,16 +129,16 @@ class MailboxStoreFaults : public ::testing::TestWithParam<MakeMailboxDisk> {
 };
 
 TEST_P(MailboxStoreFaults, EachWriteLostThenCarryOn) {
-  fail_each_write(WriteFault::lost, After::carry_on);
+  fail_each_write(WriteFault::lost, AfterFailure::carry_on);
 }
 TEST_P(MailboxStoreFaults, EachWriteLostThenKilled) {
-  fail_each_write(WriteFault::lost, After::kill);
+  fail_each_write(WriteFault::lost, AfterFailure::kill);
 }
 TEST_P(MailboxStoreFaults, EachAnswerLostThenCarryOn) {
-  fail_each_write(WriteFault::written, After::carry_on);
+  fail_each_write(WriteFault::written, AfterFailure::carry_on);
 }
 TEST_P(MailboxStoreFaults, EachAnswerLostThenKilled) {
-  fail_each_write(WriteFault::written, After::kill);
+  fail_each_write(WriteFault::written, AfterFailure::kill);
 }
 
 }  // namespace martlet::store::server_contract

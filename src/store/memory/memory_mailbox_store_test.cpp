@@ -10,30 +10,19 @@ class MemoryDisk final : public MailboxDisk {
   Result<void> open(const MailboxLimits& limits) override {
     store_.reset();
     store_ = TRY(MemoryMailboxStore::open(
-        disk_, [this] { return next(); }, limits));
+        disk_, [this] { return plan_.next(); }, limits));
     return {};
   }
   MailboxStore& store() override { return *store_; }
   void fail_write(std::size_t number, WriteFault fault) override {
-    left_ = number;
-    fault_ = fault;
-    failed_ = false;
+    plan_.fail_write(number, fault);
   }
-  bool has_failed() const override { return failed_; }
+  bool has_failed() const override { return plan_.has_failed(); }
 
  private:
-  WriteFault next() {
-    if (fault_ == WriteFault::none || failed_) return WriteFault::none;
-    if (left_-- > 0) return WriteFault::none;
-    failed_ = true;
-    return fault_;
-  }
-
   MemoryMailboxDisk disk_;
+  FaultPlan plan_;
   std::unique_ptr<MemoryMailboxStore> store_;
-  std::size_t left_ = 0;
-  WriteFault fault_ = WriteFault::none;
-  bool failed_ = false;
 };
 
 std::unique_ptr<MailboxDisk> make_disk() { return std::make_unique<MemoryDisk>(); }
