@@ -11,30 +11,25 @@ namespace martlet::server {
 class TokenBucket {
  public:
   TokenBucket(std::size_t capacity, UnixMillis now)
-      : milli_tokens_{static_cast<std::int64_t>(capacity) * kMilli},
-        per_minute_{static_cast<std::int64_t>(capacity)},
-        filled_{now} {}
+      : capacity_{static_cast<std::int64_t>(capacity)}, filled_{capacity_ * kToken}, since_{now} {}
 
   /// Zero: one was taken. Else: come back after so long, and nothing was taken.
   Milliseconds take(UnixMillis now) {
-    const auto passed = std::clamp<std::int64_t>((now - filled_).count(), 0, kMinuteMs);
-    filled_ = now;
-    milli_tokens_ =
-        std::min(milli_tokens_ + passed * per_minute_ * kMilli / kMinuteMs, per_minute_ * kMilli);
-    if (milli_tokens_ >= kMilli) {
-      milli_tokens_ -= kMilli;
+    const auto passed = std::clamp<std::int64_t>((now - since_).count(), 0, kToken);
+    since_ = now;
+    filled_ = std::min(filled_ + passed * capacity_, capacity_ * kToken);
+    if (filled_ >= kToken) {
+      filled_ -= kToken;
       return Milliseconds{0};
     }
-    const auto missing = kMilli - milli_tokens_;
-    return Milliseconds{missing * kMinuteMs / (per_minute_ * kMilli) + 1};
+    return Milliseconds{(kToken - filled_ + capacity_ - 1) / capacity_};
   }
 
  private:
-  static constexpr std::int64_t kMilli = 1'000;
-  static constexpr std::int64_t kMinuteMs = 60'000;
-  std::int64_t milli_tokens_;
-  std::int64_t per_minute_;
-  UnixMillis filled_;
+  static constexpr std::int64_t kToken = 60'000;  ///< a millisecond earns `capacity` parts of it
+  std::int64_t capacity_;
+  std::int64_t filled_;
+  UnixMillis since_;
 };
 
 }  // namespace martlet::server
