@@ -49,9 +49,15 @@ struct Keyring {
   RecoveryKey recovery(unsigned number) const { return recovery_key_of(recoveries[number]); }
 };
 
+/// The same ring for all tests of a program: making keys takes longer than most tests.
+inline const Keyring& keyring() {
+  static const Keyring ring;
+  return ring;
+}
+
 /// A chain, its links, and every key that may be needed to go on. Device 0 is the first.
 struct ChainWorld {
-  Keyring keys;
+  const Keyring& keys = keyring();
   std::vector<Bytes> links;
   AccountChain chain;
 
@@ -91,6 +97,27 @@ struct ChainWorld {
     grow(AddBody{keys.entering(number, role)}, device(approver), device(number));
   }
 };
+
+/// Devices 0 and 1 are admins, 2 is a member, 3 was revoked, 4 was replaced by 5 (a member);
+/// recovery key 0 was replaced by 1.
+inline ChainWorld grown_world() {
+  ChainWorld world{0U};
+  world.grow_add(1);
+  world.grow_add(2, Role::member, 1);
+  world.grow_add(3);
+  world.grow(RevokeBody{world.keys.id(3), RevokeReason::stolen}, world.device(0));
+  world.grow_add(4, Role::member);
+  world.grow(RekeyBody{world.keys.id(4), world.keys.entering(5, Role::member)}, world.device(4),
+             world.device(5));
+  world.grow(SetRecoveryBody{world.keys.recovery(1)}, world.recovery(0), world.recovery(1));
+  return world;
+}
+
+inline DeviceKey with_other_suites(DeviceKey device) {
+  device.entry.suites.push_back({kSuiteRatchet, Bytes{1, 2, 3}});
+  device.entry.meta_commitment = numbered("name", 1);
+  return device;
+}
 
 /// Everything that a chain says of itself, to compare.
 inline std::string state_of(const AccountChain& chain) {

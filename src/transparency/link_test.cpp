@@ -20,10 +20,7 @@ constexpr std::size_t kSuiteCount = kBody + 35;
 constexpr std::size_t kRole = kSuiteCount + 4 + 172;
 constexpr std::size_t kPresence = kRole + 33;
 
-const Keyring& keys() {
-  static const Keyring ring{4, 2};
-  return ring;
-}
+const Keyring& keys() { return keyring(); }
 
 LinkFields fields_of(LinkBody body) {
   return {7, {}, {}, unix_millis(1'700'000'000'000), keys().id(0).array(), std::move(body)};
