@@ -178,9 +178,11 @@ void Office::fetch(const OfficeRequest& request, const AccountId& account, std::
   if (!record.ok()) return refuse(request, RefusalCode::unavailable, answers);
   if (!record.value()) return refuse(request, if_unknown, answers);
   auto& links = record.value()->links;
-  wire::Account found{account, from_seqno, {}};
+  // At least the last one: who is up to date sees that by it.
+  const auto first = std::min<std::size_t>(from_seqno, links.empty() ? 0 : links.size() - 1);
+  wire::Account found{account, static_cast<std::uint32_t>(first), {}};
   std::size_t bytes = 0;
-  for (std::size_t i = from_seqno; i < links.size(); ++i) {
+  for (auto i = first; i < links.size(); ++i) {
     bytes += links[i].size() + 8;
     if (bytes > kLinksAnswerBytesMax) break;
     found.links.push_back(std::move(links[i]));

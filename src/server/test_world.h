@@ -105,6 +105,11 @@ class TestWorld {
   bool paused(Peer peer) const { return connections_.at(peer).paused; }
   std::size_t frame_bytes_max(Peer peer) const { return connections_.at(peer).frame_bytes_max; }
 
+  /// Serves a request that no session made; answers go where they say.
+  void serve(OfficeRequest request) {
+    queue_.push_back(std::move(request));
+    work_all();
+  }
   /// Asks as the operator does, and gives back the answer.
   template <class Body>
   OfficeAnswer ask_as_operator(Body body) {
