@@ -16,6 +16,8 @@ constexpr Milliseconds kGoodConnection = std::chrono::seconds{10};
 /// However long a server asks us to stay away, we look again after this.
 constexpr Milliseconds kPauseMax = std::chrono::hours{1};
 constexpr Milliseconds kPingIntervalMin = std::chrono::seconds{1};
+/// A line that takes less is too slow for us: 8 bytes a millisecond.
+constexpr std::size_t kSlowLineBytesAMs = 8;
 
 ApiError error_of(wire::RefusalCode code) {
   switch (code) {
@@ -187,6 +189,7 @@ void Connection::on_welcome(const wire::Welcome& welcome, UnixMillis now) {
   login_request_ = 0;
   waiting_ = welcome.waiting;
   online_since_ = now;
+  uploaded_at_ = now;
   ping_at_ = now + ping_interval_;
 }
 
@@ -200,17 +203,21 @@ void Connection::on_login_refused(const wire::Refusal& refusal) {
 
 std::uint64_t Connection::ask(wire::Body body, UnixMillis now) {
   const auto request = next_request_++;
-  deadlines_.emplace(request, now + limits::kAnswerTimeout);
+  const auto bytes = queue(request, std::move(body));
+  // The clock for the answer runs from when even a slow line has taken the request.
+  uploaded_at_ = std::max(uploaded_at_, now) +
+                 Milliseconds{static_cast<std::int64_t>(bytes / kSlowLineBytesAMs)};
+  deadlines_.emplace(request, uploaded_at_ + limits::kAnswerTimeout);
   ping_at_ = now + ping_interval_;
-  queue(request, std::move(body));
   return request;
 }
 
 void Connection::tell(wire::Body body) { queue(0, std::move(body)); }
 
-void Connection::queue(std::uint64_t request, wire::Body body) {
-  if (dropped_) return;
+std::size_t Connection::queue(std::uint64_t request, wire::Body body) {
+  if (dropped_) return 0;
   out_.push_back(wire::encode(wire::Frame{request, std::move(body)}));
+  return out_.back().size();
 }
 
 bool Connection::finish(std::uint64_t request) { return deadlines_.erase(request) == 1; }

@@ -60,7 +60,7 @@ class Connection {
   void on_welcome(const wire::Welcome& welcome, UnixMillis now);
   void on_login_refused(const wire::Refusal& refusal);
   void authenticate(UnixMillis now);
-  void queue(std::uint64_t request, wire::Body body);
+  std::size_t queue(std::uint64_t request, wire::Body body);
 
   store::Vault& vault_;
   Self& self_;
@@ -80,6 +80,7 @@ class Connection {
   std::uint64_t login_request_ = 0;
   std::uint64_t ping_request_ = 0;
   std::map<std::uint64_t, UnixMillis> deadlines_;  ///< of requests; ids grow, so oldest first
+  UnixMillis uploaded_at_{};                       ///< when a slow line has taken all we queued
   UnixMillis greeting_deadline_{};
   UnixMillis ping_at_{};
   Milliseconds ping_interval_{};

@@ -31,10 +31,10 @@ class Engine {
   /// `vault` and `random` outlive the engine.
   static Answer<std::unique_ptr<Engine>> open(store::Vault& vault, Random& random);
 
-  /// Writes a profile with new keys and a genesis link into an empty vault, to be enrolled at the
-  /// next connection. Called again with the same URL while pending it changes nothing, so an
-  /// interrupted enrolment goes on; with another URL it starts over. Fails with usage (bad URL or
-  /// handle), already_enrolled.
+  /// Writes a profile with `keys` and a genesis link into an empty vault, to be enrolled at the next
+  /// connection. Called again with the same URL while pending it keeps the keys of the first time and
+  /// takes over names and a handle only, so an interrupted enrolment goes on; with another URL it
+  /// starts over. Fails with usage (bad URL, handle or name), already_enrolled, disk.
   static Answer<void> prepare_enrollment(store::Vault& vault, const EnrollRequest& request,
                                          protocol::DevicePrivateKeys keys, Random& random,
                                          UnixMillis now);

@@ -45,7 +45,7 @@ Outbox::Recipient Outbox::recipient_of(const store::OutboxRecord& record) {
 Result<void> Outbox::load() {
   for (auto& record : TRY(vault_.outbox())) {
     // It may have left already, so it must not change any more.
-    lanes_[recipient_of(record)].items.push_back({std::move(record), false});
+    lanes_[recipient_of(record)].items.push_back({std::move(record), next_order_++, false});
   }
   return {};
 }
@@ -58,7 +58,7 @@ void Outbox::add(store::OutboxRecord record) {
     items.back().record = std::move(record);
   } else {
     const bool may_grow = record.kind == store::OutboxKind::receipt;
-    items.push_back({std::move(record), may_grow});
+    items.push_back({std::move(record), next_order_++, may_grow});
   }
 }
 
@@ -172,13 +172,18 @@ Result<void> Outbox::place(Lane& lane, const Peer& peer, UnixMillis now) {
       record.content = TRY(content_for(record, account));
       TRY(vault_.put_outbox(record));
       TRY(vault_.place_message(self_.profile.device, record.message, chat_of(account), account));
-      placed.push_back({std::move(record), false});
+      placed.push_back({std::move(record), item.order, false});
     }
     return {};
   }));
+  for (auto& item : lane.items) crypto::wipe(item.record.content);
   lane.items.clear();
-  auto& items = lanes_[Recipient{account, {}}].items;
-  for (auto& item : placed) items.push_back(std::move(item));
+  auto& target = lanes_[Recipient{account, {}}];
+  for (auto& item : placed) target.items.push_back(std::move(item));
+  // Some may wait there that were written later: an earlier run got no further than the lookup.
+  const auto first_free = target.items.begin() + (target.request != 0 ? 1 : 0);
+  std::sort(first_free, target.items.end(),
+            [](const Item& a, const Item& b) { return a.order < b.order; });
   return {};
 }
 

@@ -53,7 +53,8 @@ class Outbox {
   };
   struct Item {
     store::OutboxRecord record;
-    bool may_grow = false;  ///< a receipt of this run that was never sent
+    std::uint64_t order = 0;  ///< in which they came, over all lanes
+    bool may_grow = false;    ///< a receipt of this run that was never sent
   };
   struct Lane {
     std::deque<Item> items;
@@ -84,6 +85,7 @@ class Outbox {
   const Self& self_;
   Random& random_;
   std::map<Recipient, Lane> lanes_;  ///< none is empty
+  std::uint64_t next_order_ = 1;
   std::map<std::uint64_t, Recipient> in_flight_;
 };
 

@@ -42,8 +42,9 @@ Result<void> ProgressBook::on_accepted(const MessageId& id, std::span<const Devi
   if (!message) return {};
   const auto rows = TRY(vault_.deliveries(id));
   for (const auto& device : targets) {
-    // A receipt may have overtaken the server's answer.
-    if (std::ranges::find(rows, device, &store::DeliveryRecord::device) != rows.end()) continue;
+    // A receipt may have overtaken the server's answer. What had expired is on its way again.
+    const auto row = std::ranges::find(rows, device, &store::DeliveryRecord::device);
+    if (row != rows.end() && row->state != DeliveryState::expired) continue;
     TRY(vault_.put_delivery({id, device, DeliveryState::sent, now}));
   }
   if (message->state != MessageState::queued) return {};
