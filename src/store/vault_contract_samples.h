@@ -91,11 +91,17 @@ inline EventRecord sample_event(unsigned byte) {
 
 // --- records as text: equal texts, equal records ---
 
-inline std::string text(std::string_view value) {
-  return value.size() > 64 ? std::to_string(value.size()) + ":" + to_hex(bytes_of(value))
-                           : "'" + std::string{value} + "'";
+/// Long values by their length and an FNV-1a hash, so that a failed comparison can be read.
+inline std::string text(ByteView value) {
+  if (value.size() <= 64) return to_hex(value);
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const auto byte : value) hash = (hash ^ byte) * 0x100000001b3U;
+  return std::to_string(value.size()) + " bytes of " + std::to_string(hash);
 }
-inline std::string text(const Bytes& value) { return to_hex(value); }
+inline std::string text(const Bytes& value) { return text(ByteView{value}); }
+inline std::string text(std::string_view value) {
+  return value.size() <= 64 ? "'" + std::string{value} + "'" : text(bytes_of(value));
+}
 inline std::string text(UnixMillis value) { return std::to_string(count_of(value)); }
 inline std::string text(std::uint64_t value) { return std::to_string(value); }
 template <std::size_t N, class Kind>
@@ -119,7 +125,7 @@ std::string text(const std::vector<Record>& records);
 inline std::string text(const ProfileRecord& r) {
   const auto fingerprint = r.server.fingerprint ? to_hex(*r.server.fingerprint) : "none";
   std::string links;
-  for (const auto& link : r.links) links += to_hex(link) + ",";
+  for (const auto& link : r.links) links += text(link) + ",";
   return line({text(r.server.host), text(std::uint64_t{r.server.port}), fingerprint, text(r.token),
                text(r.handle), text(r.name), text(r.device_name), text(r.account), text(r.device),
                text(std::uint64_t{r.enrolled}), text(std::uint64_t{r.admin}), text(r.signing_key),
@@ -127,7 +133,7 @@ inline std::string text(const ProfileRecord& r) {
 }
 inline std::string text(const ChainRecord& r) {
   std::string links;
-  for (const auto& link : r.links) links += to_hex(link) + ",";
+  for (const auto& link : r.links) links += text(link) + ",";
   return line({text(r.account), links, text(r.checked)});
 }
 inline std::string text(const HandleRecord& r) {
