@@ -1,0 +1,206 @@
+#pragma once
+
+// For tests: a folder whose writes fail as planned and whose power can be cut.
+
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <sstream>
+
+#include "base/check.h"
+#include "store/server_store_contract.h"
+
+namespace martlet::store::server_contract {
+
+/// A folder of its own, deleted in the end.
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string name = ::testing::TempDir() + "martlet-store-XXXXXX";
+    CHECK(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~TestFolder() { std::filesystem::remove_all(path_); }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline Bytes read_file(const std::filesystem::path& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return copy_of(bytes_of(bytes.str()));
+}
+inline void write_file(const std::filesystem::path& path, ByteView bytes) {
+  std::ofstream out{path, std::ios::binary | std::ios::trunc};
+  out << text_of(bytes);
+  CHECK(out.flush().good());
+}
+
+/// Counts appends, syncs and renames as writes. Syncing only notes how much a power cut leaves, so
+/// tests run at the speed of memory. Thread-safe: RocksDB writes from threads of its own.
+class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  FaultyFileSystem() : FileSystemWrapper{rocksdb::FileSystem::Default()} {}
+  const char* Name() const override { return "faulty"; }
+
+  void fail_write(std::size_t number, WriteFault fault) {
+    const std::lock_guard lock{mutex_};
+    plan_.fail_write(number, fault);
+    keep_unsynced_ = fault == WriteFault::written;
+  }
+  bool has_failed() const {
+    const std::lock_guard lock{mutex_};
+    return plan_.has_failed();
+  }
+  /// Every write fails with this from now on; ok: they work again.
+  void fail_all(rocksdb::IOStatus status) {
+    const std::lock_guard lock{mutex_};
+    all_ = std::move(status);
+  }
+  /// Call it before a store is dropped, so that it can put nothing right on its way out.
+  void switch_off() { fail_all(rocksdb::IOStatus::IOError("no power")); }
+  /// What was not synced is gone, unless the planned fault was that answers are lost.
+  void switch_on() {
+    const std::lock_guard lock{mutex_};
+    all_ = rocksdb::IOStatus::OK();
+    for (const auto& [name, size] : synced_) {
+      if (keep_unsynced_ || !std::filesystem::exists(name)) continue;
+      if (std::filesystem::file_size(name) > size) std::filesystem::resize_file(name, size);
+    }
+    synced_.clear();
+  }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* out,
+                                    rocksdb::IODebugContext* debug) override {
+    {
+      const std::lock_guard lock{mutex_};
+      if (!all_.ok()) return all_;
+    }
+    auto status = target()->NewWritableFile(name, options, out, debug);
+    if (status.ok()) *out = std::make_unique<File>(*this, name, std::move(*out));
+    const std::lock_guard lock{mutex_};
+    synced_[name] = 0;
+    return status;
+  }
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
+                               const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override {
+    return write([&] {
+      auto status = target()->RenameFile(from, to, options, debug);
+      auto moved = synced_.extract(from);
+      if (!moved.empty()) {
+        synced_.erase(to);
+        moved.key() = to;
+        synced_.insert(std::move(moved));
+      }
+      return status;
+    });
+  }
+  rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override {
+    const std::lock_guard lock{mutex_};
+    if (!all_.ok()) return all_;
+    synced_.erase(name);
+    return target()->DeleteFile(name, options, debug);
+  }
+
+ private:
+  class File final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(FaultyFileSystem& disk, std::string name, std::unique_ptr<rocksdb::FSWritableFile> file)
+        : FSWritableFileOwnerWrapper{std::move(file)}, disk_{disk}, name_{std::move(name)} {}
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override {
+      return disk_.write([&] { return target()->Append(data, options, debug); });
+    }
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             const rocksdb::DataVerificationInfo&,
+                             rocksdb::IODebugContext* debug) override {
+      return Append(data, options, debug);
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+      return disk_.write([&] {
+        auto status = target()->Flush(options, debug);
+        if (disk_.synced_.contains(name_)) {
+          disk_.synced_[name_] = std::filesystem::file_size(name_);
+        }
+        return status;
+      });
+    }
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* debug) override {
+      return Sync(options, debug);
+    }
+    rocksdb::IOStatus RangeSync(std::uint64_t, std::uint64_t, const rocksdb::IOOptions&,
+                                rocksdb::IODebugContext*) override {
+      return rocksdb::IOStatus::OK();
+    }
+
+   private:
+    FaultyFileSystem& disk_;
+    const std::string name_;
+  };
+
+  template <class Write>
+  rocksdb::IOStatus write(const Write& real) {
+    const std::lock_guard lock{mutex_};
+    if (!all_.ok()) return all_;
+    const auto fault = plan_.next();
+    if (fault == WriteFault::lost) return rocksdb::IOStatus::IOError("nothing was written");
+    auto status = real();
+    if (fault == WriteFault::written) return rocksdb::IOStatus::IOError("the answer was lost");
+    return status;
+  }
+
+  mutable std::mutex mutex_;
+  FaultPlan plan_;
+  bool keep_unsynced_ = false;
+  rocksdb::IOStatus all_;
+  std::map<std::string, std::uintmax_t> synced_;  ///< bytes that a power cut leaves
+};
+
+/// A Disk with `OpenStore`: a function from path, environment and options to a store.
+template <class Store, class... Options>
+class RocksDisk final : public Disk<Store, Options...> {
+ public:
+  using OpenStore = Result<std::unique_ptr<Store>> (*)(const std::string& path, rocksdb::Env* env,
+                                                       const Options&...);
+  explicit RocksDisk(OpenStore open_store) : open_store_{open_store} {}
+  ~RocksDisk() override { store_.reset(); }
+
+  Result<void> open(const Options&... options) override {
+    files_->switch_off();
+    store_.reset();
+    files_->switch_on();
+    store_ = TRY(open_store_((folder_.path() / "store").string(), env_.get(), options...));
+    return {};
+  }
+  Store& store() override { return *store_; }
+  void fail_write(std::size_t number, WriteFault fault) override {
+    files_->fail_write(number, fault);
+  }
+  bool has_failed() const override { return files_->has_failed(); }
+  FaultyFileSystem& files() { return *files_; }
+  std::filesystem::path path() const { return folder_.path() / "store"; }
+
+ private:
+  const TestFolder folder_;
+  const OpenStore open_store_;
+  const std::shared_ptr<FaultyFileSystem> files_ = std::make_shared<FaultyFileSystem>();
+  const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace martlet::store::server_contract

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "store/directory_store.h"
+
+namespace rocksdb {
+class Env;
+class WriteBatch;
+}  // namespace rocksdb
+
+namespace martlet::store {
+
+class RocksDatabase;
+
+struct RocksDirectoryOptions {
+  std::size_t cached_devices_max = 64 * 1024;  ///< some 10 MB when full
+  rocksdb::Env* env = nullptr;  ///< outlives the store; none: the machine's. For tests.
+};
+
+/// The directory in a RocksDB (spec/mailbox-rocks.md).
+class RocksDirectoryStore final : public DirectoryStore {
+ public:
+  /// Opens the folder `path`, or creates it in a folder that is there. Recovers from a crash by
+  /// itself. Fails with `in_use`, `unavailable`, or `corrupt`: then `damaged_file`, if given, gets
+  /// the name of the file that is damaged or missing (empty: it is not known).
+  static Result<std::unique_ptr<RocksDirectoryStore>> open(
+      const std::string& path, const RocksDirectoryOptions& options = {},
+      std::string* damaged_file = nullptr);
+  ~RocksDirectoryStore() override;
+
+  Result<void> put_invitation(const Invitation& invitation) override;
+  Result<std::optional<Invitation>> invitation(const TokenHash& token_hash) override;
+  Result<void> enrol(const AccountRecord& account, const Invitation& invitation) override;
+  Result<void> update(const AccountRecord& account, const LinkId& known_head) override;
+  Result<std::optional<AccountRecord>> account(const AccountId& account) override;
+  Result<std::optional<AccountId>> account_of_handle(const std::string& handle) override;
+  Result<std::optional<DeviceRecord>> device(const DeviceId& device) override;
+  Result<DirectoryCounts> counts() override { return counts_; }
+
+ private:
+  using Devices = std::unordered_map<DeviceId, DeviceRecord>;
+  /// Rows to write. Each is put once, over what is stored.
+  class Change;
+
+  RocksDirectoryStore(std::unique_ptr<RocksDatabase> database,
+                      const RocksDirectoryOptions& options);
+  Result<void> check_free(const AccountRecord& account);
+  Result<void> replace(const AccountRecord* before, const AccountRecord& after, Change& change);
+
+  const std::unique_ptr<RocksDatabase> database_;
+  const std::size_t cached_devices_max_;
+  DirectoryCounts counts_;
+  /// Devices seen lately. When the first is full it becomes the second, whose devices are
+  /// forgotten.
+  Devices seen_;
+  Devices seen_before_;
+};
+
+}  // namespace martlet::store
