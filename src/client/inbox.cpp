@@ -170,7 +170,8 @@ Result<std::optional<Inbox::ShownAs>> Inbox::shown_as(const Held& held, const Pe
   if (!handle.ok() || handle.value().text() != claimed) return std::optional{by_code};
   const auto finding = TRY(peers_.by_handle(claimed, true, now));
   if (finding.state == Finding::State::waiting) return std::optional<ShownAs>{};
-  if (finding.state == Finding::State::known && finding.peer->chain.account() == account) {
+  const bool is_proven = finding.peer != nullptr && finding.peer->chain.account() == account;
+  if (is_proven && finding.state != Finding::State::absent) {
     return std::optional{ShownAs{claimed, {}}};
   }
   by_code.alert = borrowed_handle_alert(by_code.handle, claimed);

@@ -40,7 +40,10 @@ Result<Finding> Peers::by_handle(const std::string& handle, bool any_age, UnixMi
   const auto record = TRY(vault_.handle(handle));
   const Peer* peer = nullptr;
   if (record) peer = TRY(load(record->account));
-  const auto finding = standing_of(subject, peer, now);
+  auto finding = standing_of(subject, peer, now);
+  if (record && finding.state == Finding::State::known) {
+    finding = standing_of(Subject{{}, record->account}, peer, now);
+  }
   if (finding.state != Finding::State::known) return finding;
   if (peer != nullptr && (any_age || is_fresh(record->checked, now))) return finding;
   ask(subject);
