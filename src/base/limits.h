@@ -77,7 +77,8 @@ inline constexpr std::size_t kStrangerRequestsMax = 8;  ///< frames before login
 
 // --- Invitations ---
 inline constexpr Milliseconds kInvitationLifetime = std::chrono::days{7};
-inline constexpr Milliseconds kInvitationLifetimeMax = std::chrono::days{366};  ///< invite refuses longer
+inline constexpr Milliseconds kInvitationLifetimeMax =
+    std::chrono::days{366};  ///< invite refuses longer
 inline constexpr std::uint32_t kInvitationUsesMax = 10'000;
 inline constexpr std::size_t kInvitationTokenBytes = 16;
 

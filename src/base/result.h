@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/check.h"
+
 namespace martlet {
 
 /// What the caller can do about it, not what went wrong inside.
@@ -37,10 +39,22 @@ class [[nodiscard]] Result {
   Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}
   Result(E error) : state_{std::in_place_index<1>, std::move(error)} {}
   bool ok() const { return state_.index() == 0; }
-  const T& value() const& { return std::get<0>(state_); }
-  T& value() & { return std::get<0>(state_); }
-  T take() && { return std::get<0>(std::move(state_)); }
-  const E& error() const { return std::get<1>(state_); }
+  const T& value() const& {
+    CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T& value() & {
+    CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T take() && {
+    CHECK(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
+  const E& error() const {
+    CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, E> state_;
@@ -52,8 +66,11 @@ class [[nodiscard]] Result<void, E> {
   Result() = default;
   Result(E error) : error_{std::move(error)} {}
   bool ok() const { return !error_.has_value(); }
-  void take() && {}
-  const E& error() const { return error_.value(); }
+  void take() && { CHECK(ok()); }
+  const E& error() const {
+    CHECK(!ok());
+    return *error_;
+  }
 
  private:
   std::optional<E> error_;
@@ -65,9 +82,9 @@ class [[nodiscard]] Result<void, E> {
 #define TRY(expression) TRY_NAMED(expression, TRY_JOIN(try_result_, __COUNTER__))
 #define TRY_JOIN(a, b) TRY_JOIN_EXPANDED(a, b)
 #define TRY_JOIN_EXPANDED(a, b) a##b
-#define TRY_NAMED(expression, name)       \
-  __extension__({                         \
-    auto name = (expression);             \
-    if (!name.ok()) return name.error();  \
-    std::move(name).take();               \
+#define TRY_NAMED(expression, name)      \
+  __extension__({                        \
+    auto name = (expression);            \
+    if (!name.ok()) return name.error(); \
+    std::move(name).take();              \
   })

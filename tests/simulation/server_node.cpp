@@ -1,0 +1,170 @@
+#include "server_node.h"
+
+#include "base/check.h"
+
+namespace martlet::simulation {
+
+ServerNode::ServerNode(Schedule& schedule, Random& random, Milliseconds lifetime)
+    : schedule_{schedule}, random_{random}, info_{"sim.example", lifetime} {}
+
+store::WriteFault ServerNode::disk_fault() {
+  if (random_.below(1000) >= disk_faults) return store::WriteFault::none;
+  doomed_ = random_.below(2) == 0;
+  return random_.below(2) == 0 ? store::WriteFault::lost : store::WriteFault::written;
+}
+
+void ServerNode::start() {
+  if (up()) return;
+  auto mailboxes = store::MemoryMailboxStore::open(mail_disk_, [this] { return disk_fault(); });
+  doomed_ = false;
+  if (!mailboxes.ok()) {
+    schedule_.after(Milliseconds{500}, [this] { start(); });
+    return;
+  }
+  mailboxes_ = std::move(mailboxes).take();
+  directory_ = std::make_unique<store::MemoryDirectoryStore>(directory_disk_,
+                                                             [this] { return disk_fault(); });
+  office_ = std::make_unique<server::Office>(
+      *mailboxes_, *directory_, random_,
+      server::OfficeOptions{info_.domain, info_.envelope_lifetime, Milliseconds{60'000}});
+}
+
+void ServerNode::kill() {
+  if (!up()) return;
+  ++life_;
+  ++kills;
+  doomed_ = false;
+  processing_planned_ = false;
+  gathered_.clear();
+  for (auto& [serial, peer] : std::exchange(peers_, {})) peer.connection->close(Connection::server);
+  office_.reset();
+  mailboxes_.reset();
+  directory_.reset();
+  schedule_.after(Milliseconds{200 + static_cast<std::int64_t>(random_.below(10'000))},
+                  [this] { start(); });
+}
+
+bool ServerNode::die_if_doomed() {
+  if (!doomed_) return false;
+  kill();
+  return true;
+}
+
+void ServerNode::accept(std::shared_ptr<Connection> connection) {
+  CHECK(up());
+  const auto serial = next_serial_++;
+  connection->ends[Connection::server] = {[this, serial](Bytes frame) { on_frame(serial, frame); },
+                                          [this, serial] { on_closed(serial); }};
+  server::SessionOutput out;
+  auto session = std::make_unique<server::Session>(
+      server::SessionId{0, serial}, info_, connection->exporter, random_, schedule_.now(), out);
+  peers_.emplace(serial, Peer{std::move(connection), std::move(session), false, {}});
+  apply(serial, out);
+}
+
+void ServerNode::on_frame(std::uint64_t serial, const Bytes& frame) {
+  const auto peer = peers_.find(serial);
+  if (peer == peers_.end()) return;
+  if (peer->second.paused) {
+    peer->second.held.push_back(frame);
+    return;
+  }
+  server::SessionOutput out;
+  peer->second.session->on_frame(frame, schedule_.now(), out);
+  apply(serial, out);
+}
+
+void ServerNode::on_closed(std::uint64_t serial) {
+  const auto peer = peers_.find(serial);
+  if (peer == peers_.end()) return;
+  server::SessionOutput out;
+  peer->second.session->on_closed(out);
+  peers_.erase(peer);
+  gather(std::move(out.requests));
+}
+
+void ServerNode::apply(std::uint64_t serial, server::SessionOutput& out) {
+  auto& peer = peers_.at(serial);
+  for (auto& frame : out.frames) peer.connection->send(Connection::server, std::move(frame));
+  if (out.reading == server::SessionOutput::Reading::pause) peer.paused = true;
+  const bool resumed = out.reading == server::SessionOutput::Reading::resume;
+  if (resumed) peer.paused = false;
+  gather(std::move(out.requests));
+  if (out.close) {
+    peer.connection->close(Connection::server);
+    on_closed(serial);
+  } else if (resumed) {
+    for (auto& frame : std::exchange(peer.held, {})) on_frame(serial, frame);
+  }
+}
+
+void ServerNode::gather(std::vector<server::OfficeRequest> requests) {
+  for (auto& request : requests) gathered_.push_back(std::move(request));
+  if (!gathered_.empty()) plan_processing();
+}
+
+void ServerNode::plan_processing() {
+  if (processing_planned_) return;
+  processing_planned_ = true;
+  schedule_.after(Milliseconds{1 + static_cast<std::int64_t>(random_.below(10))},
+                  [this, life = life_] {
+                    if (life == life_) process();
+                  });
+}
+
+void ServerNode::process() {
+  processing_planned_ = false;
+  auto batch = std::exchange(gathered_, {});
+  std::vector<server::OfficeAnswer> answers;
+  office_->process(batch, schedule_.now(), answers);
+  // A server killed here has written, and answered nobody.
+  if (die_if_doomed()) return;
+  hand_out(std::move(answers));
+  if (up() && office_->has_work()) plan_processing();
+}
+
+void ServerNode::hand_out(std::vector<server::OfficeAnswer> answers) {
+  for (auto& answer : answers) {
+    const auto serial = answer.session.serial;
+    const auto peer = peers_.find(serial);
+    if (peer == peers_.end()) continue;
+    server::SessionOutput out;
+    peer->second.session->on_answer(std::move(answer), schedule_.now(), out);
+    apply(serial, out);
+  }
+}
+
+void ServerNode::tick_forever() {
+  schedule_.after(Milliseconds{1000}, [this] {
+    if (up()) {
+      std::vector<server::OfficeAnswer> answers;
+      while (office_->on_tick(schedule_.now(), true, answers) && !doomed_) continue;
+      if (!die_if_doomed()) {
+        hand_out(std::move(answers));
+        std::vector<std::uint64_t> serials;
+        for (const auto& [serial, peer] : peers_) serials.push_back(serial);
+        for (const auto serial : serials) {
+          const auto peer = peers_.find(serial);
+          if (peer == peers_.end()) continue;
+          server::SessionOutput out;
+          peer->second.session->on_tick(schedule_.now(), out);
+          apply(serial, out);
+        }
+      }
+    }
+    tick_forever();
+  });
+}
+
+std::string ServerNode::invite(const std::string& handle) {
+  CHECK(up());
+  std::vector<server::OfficeRequest> requests;
+  requests.push_back({server::SessionId{server::kOperator, 0}, 1, 1,
+                      server::Invite{handle, false, 1, std::chrono::days{365}}});
+  std::vector<server::OfficeAnswer> answers;
+  office_->process(requests, schedule_.now(), answers);
+  CHECK(answers.size() == 1);
+  return "https://sim.example/i/" + std::get<server::Invited>(answers.front().body).token;
+}
+
+}  // namespace martlet::simulation

@@ -1,0 +1,79 @@
+// A server and its clients on one seed: lost, doubled and late frames, broken connections, failing
+// disks, clocks that differ, kills between any two writes. In the end every accepted message was
+// shown exactly once, in its sender's order, or reported as expired.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "world.h"
+
+namespace martlet::simulation {
+namespace {
+
+constexpr std::uint64_t kSeeds = 240;
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+const KeyPool& pool() {
+  static const KeyPool keys{4};
+  return keys;
+}
+
+World::Totals run(std::uint64_t seed) {
+  World world{seed, pool()};
+  world.storm();
+  world.calm();
+  for (const auto& broken : world.broken_promises()) {
+    ADD_FAILURE() << broken << "\n  replay: MARTLET_SEED=" << seed
+                  << " build/dev/bin/simulation_test --gtest_filter=Simulation.OneSeed";
+  }
+  return world.totals();
+}
+
+void run_many(std::uint64_t first, std::uint64_t count) {
+  World::Totals sum;
+  for (auto seed = first; seed < first + count; ++seed) {
+    const auto totals = run(seed);
+    sum.promised += totals.promised;
+    sum.shown += totals.shown;
+    sum.expired += totals.expired;
+    sum.kills += totals.kills;
+    if (::testing::Test::HasFailure()) return;
+  }
+  // The storm was one: without these numbers a simulation that does nothing would pass.
+  EXPECT_GT(sum.promised, count * 20);
+  EXPECT_GT(sum.shown, count * 20);
+  EXPECT_GT(sum.expired, 0U);
+  EXPECT_GT(sum.kills, count * 5);
+  std::printf(
+      "%llu seeds: %llu messages promised, %llu shown, %llu expired and reported, %llu kills\n",
+      static_cast<unsigned long long>(count), static_cast<unsigned long long>(sum.promised),
+      static_cast<unsigned long long>(sum.shown), static_cast<unsigned long long>(sum.expired),
+      static_cast<unsigned long long>(sum.kills));
+}
+
+TEST(Simulation, OneSeed) { run(number_from("MARTLET_SEED", 1)); }
+
+TEST(Simulation, FirstHalfOfTheSeeds) {
+  const auto seeds = number_from("MARTLET_SEEDS", kSeeds);
+  run_many(1'000, seeds / 2);
+}
+
+TEST(Simulation, SecondHalfOfTheSeeds) {
+  const auto seeds = number_from("MARTLET_SEEDS", kSeeds);
+  run_many(1'000 + seeds / 2, seeds - seeds / 2);
+}
+
+TEST(Simulation, ASeedRepeats) {
+  const auto once = run(7);
+  const auto again = run(7);
+  EXPECT_EQ(once.shown, again.shown);
+  EXPECT_EQ(once.kills, again.kills);
+  EXPECT_GT(once.shown, 0U);
+}
+
+}  // namespace
+}  // namespace martlet::simulation

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/seeded_random.h"
+#include "client_node.h"
+
+namespace martlet::simulation {
+
+/// The devices' keys, the same in every run: what is drawn from them (ids, and so orders) must
+/// repeat with the seed.
+class KeyPool {
+ public:
+  explicit KeyPool(std::size_t devices);
+  protocol::DevicePrivateKeys keys(std::size_t device) const;
+
+ private:
+  struct Made {
+    std::array<std::uint8_t, 32> scalar;
+    Bytes classic_der;
+  };
+  std::vector<Made> made_;
+};
+
+/// One server and some clients, everything about them drawn from one seed.
+class World {
+ public:
+  World(std::uint64_t seed, const KeyPool& pool);
+
+  /// Everybody writes, reads, leaves and comes back, while network and disks misbehave.
+  void storm();
+  /// The weather clears, everybody comes back; runs until nothing moves any more, or a simulated
+  /// month.
+  void calm();
+  /// The promises that were broken, in words; empty is good.
+  std::vector<std::string> broken_promises();
+
+  struct Totals {
+    std::uint64_t promised = 0;
+    std::uint64_t shown = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t kills = 0;
+  };
+  const Totals& totals() const { return totals_; }
+
+ private:
+  void enrol_all(const KeyPool& pool);
+  void plan_user(std::size_t index, UnixMillis end);
+  void plan_accidents(UnixMillis end);
+  void check_pair(std::size_t from, std::size_t to, std::vector<std::string>& broken);
+  void check_outgoing(std::size_t from, std::vector<std::string>& broken);
+  bool quiet();
+
+  SeededRandom random_;
+  Schedule schedule_;
+  Weather weather_;
+  Milliseconds lifetime_;
+  std::unique_ptr<ServerNode> server_;
+  std::vector<std::unique_ptr<ClientNode>> clients_;
+  std::vector<AccountId> accounts_;
+  std::vector<DeviceId> devices_;
+  Totals totals_;
+};
+
+}  // namespace martlet::simulation
