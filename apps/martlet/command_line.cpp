@@ -1,0 +1,346 @@
+#include "apps/martlet/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <map>
+
+#include "base/limits.h"
+
+namespace martlet::cli {
+namespace {
+
+using client::ErrorCode;
+
+constexpr std::uint64_t kHistoryMax = 100'000;
+constexpr Milliseconds kDurationMax = std::chrono::days{366};
+
+constexpr const char* kMainFooter = R"(First steps:
+  martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT' --name Alice
+  martlet send bob@example.org "hi"
+  martlet watch
+
+Each verb has its own page with examples: martlet send --help
+
+On a terminal martlet speaks to people. With --json, or when its output goes to a
+program or file, it prints one JSON object a line, errors too (on stderr).
+Exit status: 0 done, 2 usage, 3 not enrolled or profile in use, 4 no network,
+5 too much at once, 6 identity problem (a human has to look), 7 not found,
+8 refused, 9 timed out (still queued), 70 a bug or a broken disk.)";
+
+constexpr const char* kEnrollFooter =
+    R"(The invitation comes from the server's operator (martletd invite). Quote it: # and &
+mean something to the shell. The keys are made on this machine and stay on it. If it
+is interrupted, give the same command again.
+
+Examples:
+  martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT'
+  martlet enroll 'https://...' --name "Alice Liddell" --device-name laptop
+  martlet --profile work enroll 'https://...'          a second account on this machine)";
+
+constexpr const char* kWhoamiFooter =
+    R"(The public code is what others compare with you, for instance on the phone, to be sure
+that they write to you.
+
+Examples:
+  martlet whoami
+  martlet whoami --json | jq -r .handle)";
+
+constexpr const char* kSendFooter =
+    R"(The message is on disk before it goes out. If the server cannot be reached in time
+(exit 4, or 9 when it answered but did not accept), it stays queued and the next send
+or watch takes it along: do not send it again.
+At most 60,000 bytes of UTF-8. From standard input one line break at the end is dropped.
+
+Examples:
+  martlet send bob@example.org "hi"
+  martlet send Bob "hi"                                a contact's name
+  uptime | martlet send bob@example.org -              from standard input
+  martlet send Bob "are you there?" --wait read --timeout 5m
+  martlet send Bob "yes" --reply 3q2-7wEjRWeJq83vASNFZw   (history --ids shows ids)
+  martlet send Bob -- "-- what?"                       a text that begins with a dash
+  martlet --offline send Bob "later"                   only queued)";
+
+constexpr const char* kWatchFooter =
+    R"(Without --since it goes on after the last event that watch printed for this profile,
+beginning with the first ever. An event counts as printed once its line has been
+written; a reader that goes away (| head -1) finds the rest next time.
+It stays connected and reconnects by itself; Ctrl-C ends it. If its time is up and it
+never reached the server, the exit status is 4.
+
+Examples:
+  martlet watch
+  martlet watch --for 0                                what is new, and leave
+  martlet watch --for 30s --json | jq -r 'select(.type == "message") | .text'
+  martlet watch --since 0 --for 0 --json               everything from the beginning)";
+
+constexpr const char* kChatsFooter = R"(Examples:
+  martlet chats
+  martlet --offline chats                              without asking the server first
+  martlet chats --json | jq -r 'select(.unread > 0) | .handle')";
+
+constexpr const char* kHistoryFooter =
+    R"(CHAT is a handle, a contact's name or a chat id. The newest message comes last.
+
+Examples:
+  martlet history Bob
+  martlet history bob@example.org --limit 200 --ids
+  martlet history Bob --before 1200 --limit 100 --json
+                                       the page before the message whose "order" is 1200)";
+
+constexpr const char* kReadFooter =
+    R"(Marks all messages of a conversation as read and tells those who wrote them.
+
+Example:
+  martlet read Bob)";
+
+constexpr const char* kContactFooter =
+    R"(Names are yours alone: neither the server nor the contact learns them.
+
+Examples:
+  martlet contact add Bob bob@example.org
+  martlet contact ls)";
+
+/// What CLI11 fills in; becomes a CommandLine when all of it is there.
+struct Words {
+  CommandLine line;
+  client::EnrollRequest enroll;
+  client::SendRequest message;
+  std::optional<std::string> text;
+  std::string reply;
+  std::string wait = "sent";
+  std::string timeout = "30s";
+  std::optional<std::string> since;
+  std::optional<std::string> duration;
+  HistoryCommand history;
+  std::string limit = "50";
+  std::string before = "0";
+  ReadCommand read;
+  client::ContactAddRequest contact;
+};
+
+Problem usage(std::string message, std::string hint = "martlet --help shows how it is written") {
+  return {ErrorCode::usage, std::move(message), std::move(hint), std::nullopt};
+}
+
+std::string hint_for(const CLI::App& app) {
+  return "martlet " + app.get_subcommands().front()->get_name() + " --help shows examples";
+}
+
+CLI::App* add_verb(CLI::App& app, const char* name, const char* purpose, const char* footer) {
+  auto* const verb = app.add_subcommand(name, purpose);
+  verb->group("Verbs");
+  verb->footer(footer);
+  verb->fallthrough();  // global options may stand behind the verb
+  return verb;
+}
+
+void define_globals(CLI::App& app, Words& words) {
+  app.add_option("--profile", words.line.profile,
+                 "Folder of the profile, or its bare name (default: \"default\")")
+      ->envname("MARTLET_PROFILE")
+      ->type_name("DIR|NAME");
+  app.add_flag("--json", words.line.json, "One JSON object a line, also on a terminal");
+  app.add_flag("--offline", words.line.offline, "Do not connect: use what is on this machine");
+  app.set_version_flag("--version", std::string{"martlet "} + MARTLET_VERSION, "Show the version");
+}
+
+void define_enroll(CLI::App& app, Words& words) {
+  auto* const verb = add_verb(app, "enroll", "Join a server with an invitation", kEnrollFooter);
+  verb->add_option("URL", words.enroll.url, "The invitation")->required()->type_name("");
+  verb->add_option("--name", words.enroll.name, "How others see you")->type_name("NAME");
+  verb->add_option("--handle", words.enroll.handle,
+                   "The handle you would like, where the invitation leaves the choice")
+      ->type_name("HANDLE");
+  verb->add_option("--device-name", words.enroll.device_name,
+                   "What to call this device (default: this machine's name)")
+      ->type_name("NAME");
+}
+
+void define_send(CLI::App& app, Words& words) {
+  auto* const verb = add_verb(app, "send", "Send a message", kSendFooter);
+  verb->add_option("WHO", words.message.to, "A handle, a contact's name or a chat id")
+      ->required()
+      ->type_name("");
+  verb->add_option("TEXT", words.text, "The text; - reads it from standard input")->type_name("");
+  verb->add_option("--reply", words.reply, "The message that this one answers")->type_name("ID");
+  verb->add_option("--wait", words.wait, "How far it has to come: sent, delivered or read")
+      ->check(CLI::IsMember({"sent", "delivered", "read"}))
+      ->type_name("STATE")
+      ->capture_default_str();
+  verb->add_option("--timeout", words.timeout, "How long to wait for that: 500ms, 30s, 5m")
+      ->type_name("TIME")
+      ->capture_default_str();
+}
+
+void define_reading(CLI::App& app, Words& words) {
+  auto* const watch = add_verb(app, "watch", "Print what happens, as it happens", kWatchFooter);
+  watch->add_option("--since", words.since, "Events behind this cursor; 0: all")
+      ->type_name("CURSOR");
+  watch->add_option("--for", words.duration, "Leave after so long; 0: print what is there")
+      ->type_name("SECONDS");
+
+  add_verb(app, "chats", "List the conversations, the newest first", kChatsFooter);
+
+  auto* const history = add_verb(app, "history", "Show a conversation", kHistoryFooter);
+  history->add_option("CHAT", words.history.request.chat, "With whom")->required()->type_name("");
+  history->add_option("--limit", words.limit, "At most so many messages")
+      ->type_name("N")
+      ->capture_default_str();
+  history->add_option("--before", words.before, "Only those before this order")->type_name("ORDER");
+  history->add_flag("--ids", words.history.with_ids, "Show the messages' ids, too");
+
+  auto* const read = add_verb(app, "read", "Mark a conversation as read", kReadFooter);
+  read->add_option("CHAT", words.read.chat, "With whom")->required()->type_name("");
+}
+
+void define_contacts(CLI::App& app, Words& words) {
+  auto* const contact = add_verb(app, "contact", "Names for handles", kContactFooter);
+  contact->require_subcommand(1);
+  auto* const add = add_verb(*contact, "add", "Give a handle a name", kContactFooter);
+  add->add_option("NAME", words.contact.name, "The name")->required()->type_name("");
+  add->add_option("HANDLE", words.contact.handle, "The handle")->required()->type_name("");
+  add_verb(*contact, "ls", "List the contacts", kContactFooter);
+}
+
+void define(CLI::App& app, Words& words) {
+  app.name("martlet");
+  app.description("martlet: messages that nobody but the people in the conversation can read");
+  app.footer(kMainFooter);
+  // No -h: a text such as "-hello" would be taken for it, and not be sent.
+  app.set_help_flag("--help", "Show this page; behind a verb, the verb's");
+  app.require_subcommand(1);  // one, so that a text may be the name of a verb
+  app.get_formatter()->column_width(28);
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
+  app.get_formatter()->label("Subcommands", "Verbs");
+  app.get_formatter()->label("Env", "environment");
+  define_globals(app, words);
+  define_enroll(app, words);
+  add_verb(app, "whoami", "Show which account and device this is", kWhoamiFooter);
+  define_send(app, words);
+  define_reading(app, words);
+  define_contacts(app, words);
+}
+
+store::MessageState wanted_state(const std::string& word) {
+  if (word == "read") return store::MessageState::read;
+  if (word == "delivered") return store::MessageState::delivered;
+  return store::MessageState::sent;
+}
+
+Result<Command, Problem> send_command(const Words& words) {
+  SendCommand command;
+  command.request.message = words.message;
+  if (!words.text) {
+    return usage("there is no text to send", "give a text, or - to read it from standard input");
+  }
+  command.text_from_stdin = *words.text == "-";
+  if (!command.text_from_stdin) command.request.message.text = *words.text;
+  if (!words.reply.empty()) {
+    const auto bytes = from_base64url(words.reply);
+    if (!bytes.ok()) return usage("--reply: this is no message id", "history --ids shows ids");
+    const auto id = MessageId::from(bytes.value());
+    if (!id.ok()) return usage("--reply: this is no message id", "history --ids shows ids");
+    command.request.message.reply_to = id.value();
+  }
+  command.request.wait_for = wanted_state(words.wait);
+  const auto timeout = parse_duration(words.timeout);
+  if (!timeout.ok()) return usage("--timeout: not a length of time", "write 500ms, 30s or 5m");
+  command.request.timeout = timeout.value();
+  return Command{std::move(command)};
+}
+
+/// A whole number that the vault's signed 64 bits can hold. (CLI11's own wrap -1 round.)
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, number);
+  if (failed != std::errc{} || rest != end || text.front() == '-') return std::nullopt;
+  return static_cast<std::uint64_t>(number);
+}
+
+Result<Command, Problem> history_command(const Words& words) {
+  auto command = words.history;
+  const auto limit = parse_number(words.limit);
+  if (!limit || *limit < 1 || *limit > kHistoryMax) {
+    return usage("--limit: not a number from 1 to 100000");
+  }
+  const auto before = parse_number(words.before);
+  if (!before) return usage("--before: not the order of a message", "history --json shows it");
+  command.request.limit = *limit;
+  command.request.before = *before;
+  return Command{std::move(command)};
+}
+
+Result<Command, Problem> watch_command(const Words& words) {
+  WatchRequest request;
+  if (words.since) {
+    request.since = parse_number(*words.since);
+    if (!request.since) return usage("--since: not a cursor", "each line of watch --json has one");
+  }
+  if (words.duration) {
+    const auto duration = parse_duration(*words.duration);
+    if (!duration.ok()) return usage("--for: not a length of time", "write 10, 30s or 5m");
+    request.duration = duration.value();
+  }
+  return Command{request};
+}
+
+Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words) {
+  const auto* const verb = app.get_subcommands().front();
+  const auto& name = verb->get_name();
+  if (name == "enroll") return Command{words.enroll};
+  if (name == "whoami") return Command{WhoamiCommand{}};
+  if (name == "send") return send_command(words);
+  if (name == "watch") return watch_command(words);
+  if (name == "chats") return Command{ChatsCommand{}};
+  if (name == "history") return history_command(words);
+  if (name == "read") return Command{words.read};
+  if (verb->get_subcommands().front()->get_name() == "add") return Command{words.contact};
+  return Command{ContactListCommand{}};
+}
+
+}  // namespace
+
+Result<std::variant<CommandLine, Information>, Problem> parse_command_line(
+    const std::vector<std::string>& words_given) {
+  Words words;
+  CLI::App app;
+  define(app, words);
+  try {
+    app.parse(std::vector<std::string>{words_given.rbegin(), words_given.rend()});
+  } catch (const CLI::CallForHelp&) {
+    return {Information{app.help()}};
+  } catch (const CLI::CallForVersion&) {
+    return {Information{app.version() + "\n"}};
+  } catch (const CLI::ParseError& error) {
+    if (!app.get_subcommands().empty()) return usage(error.what(), hint_for(app));
+    const auto unknown = app.remaining();
+    return unknown.empty() ? usage("a verb is missing: what shall it do?")
+                           : usage("there is no verb or option " + unknown.front());
+  }
+  words.line.command = TRY(chosen_command(app, words));
+  return {std::move(words.line)};
+}
+
+Result<Milliseconds> parse_duration(std::string_view text) {
+  std::int64_t number = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, number);
+  const Error malformed{Failure::malformed, "not a length of time"};
+  if (failed != std::errc{} || number < 0 || text.front() == '-') return malformed;
+  const std::map<std::string_view, Milliseconds> units{
+      {"", Seconds{1}},
+      {"ms", Milliseconds{1}},
+      {"s", Seconds{1}},
+      {"m", std::chrono::minutes{1}},
+      {"h", std::chrono::hours{1}},
+      {"d", std::chrono::days{1}},
+  };
+  const auto unit = units.find(text.substr(static_cast<std::size_t>(rest - text.data())));
+  if (unit == units.end()) return malformed;
+  if (number > kDurationMax / unit->second) return malformed;
+  return number * unit->second;
+}
+
+}  // namespace martlet::cli

@@ -1,0 +1,230 @@
+// The command line: builds every part, parses, calls one verb of the service, prints its answer.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "apps/martlet/command_line.h"
+#include "apps/martlet/output.h"
+#include "apps/martlet/profile.h"
+#include "apps/martlet/render.h"
+#include "apps/martlet/stop_signals.h"
+#include "base/limits.h"
+#include "client/errors.h"
+#include "crypto/system_random.h"
+
+namespace martlet::cli {
+namespace {
+
+using client::ApiError;
+using client::ErrorCode;
+
+constexpr int kDone = 0;
+
+/// What is printed where, and as what.
+struct Face {
+  const Renderer& renderer;
+  Output& out;
+  Output& error_out;
+
+  /// The exit code. A reader that has gone away has had enough; that is no fault.
+  int print(const std::string& text) const {
+    const auto written = out.write(text);
+    if (written != Written::failed) return kDone;
+    return fail({ErrorCode::disk, "the output could not be written", "is the disk full?", {}});
+  }
+  int fail(const Problem& problem) const {
+    static_cast<void>(error_out.write(renderer.problem(problem)));
+    return client::exit_code_of(problem.code);
+  }
+  int fail(const ApiError& error) const { return fail(problem_of(error)); }
+  void notice(const std::optional<ApiError>& error) const {
+    if (error) static_cast<void>(error_out.write(renderer.notice(*error)));
+  }
+};
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "computer";
+  return name.data();
+}
+
+/// All of stdin, without one line break at its end; at most one byte more than a message may have,
+/// so that too much is refused by who knows the limit.
+Result<std::string, Problem> read_standard_input() {
+  std::string text;
+  std::array<char, 8192> part;
+  while (text.size() <= limits::kTextBytesMax + 1) {
+    const auto got = ::read(STDIN_FILENO, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Problem{ErrorCode::usage, "standard input cannot be read", "", {}};
+    if (got == 0) break;
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+/// Runs one command against an opened profile; each gives back the exit code.
+class Dispatcher {
+ public:
+  Dispatcher(Service& service, Renderer& renderer, const Face& face)
+      : service_{service}, renderer_{renderer}, face_{face} {}
+
+  int operator()(const client::EnrollRequest& given) {
+    auto request = given;
+    if (request.device_name.empty()) request.device_name = machine_name();
+    const auto answer = service_.enroll(request);
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.enrolled(answer.value()));
+  }
+
+  int operator()(const WhoamiCommand&) {
+    const auto answer = service_.whoami();
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.whoami(answer.value()));
+  }
+
+  int operator()(const SendCommand& command) {
+    const auto answer = service_.send(command.request);
+    if (!answer.ok()) return face_.fail(answer.error());
+    const auto& sent = answer.value();
+    if (sent.progress.state != store::MessageState::failed) {
+      const int printed = face_.print(renderer_.sent(sent));
+      if (!sent.problem || printed != kDone) return printed;
+    }
+    auto problem = problem_of(*sent.problem);
+    problem.message_id = sent.id;
+    return face_.fail(problem);
+  }
+
+  int operator()(const WatchRequest& request) {
+    if (!learn_people()) return face_.fail(*trouble_);
+    // Before the network starts a thread: it must not get the signals.
+    StopSignals signals{[this] { service_.interrupt(); }};
+    Output out{STDOUT_FILENO, signals.fd()};
+    auto written = Written::yes;
+    const auto answer = service_.watch(request, [&](const client::Event& event) {
+      written = out.write(renderer_.event(event));
+      return written == Written::yes;
+    });
+    if (written == Written::failed) {
+      return face_.fail({ErrorCode::disk,
+                         "the output could not be written",
+                         "watch goes on behind the last whole line next time",
+                         {}});
+    }
+    if (!answer.ok()) return face_.fail(answer.error());
+    return kDone;
+  }
+
+  int operator()(const ChatsCommand&) {
+    const auto answer = service_.chats();
+    if (!answer.ok()) return face_.fail(answer.error());
+    if (!learn_people()) return face_.fail(*trouble_);
+    face_.notice(answer.value().stale);
+    return face_.print(renderer_.chats(answer.value().rows));
+  }
+
+  int operator()(const HistoryCommand& command) {
+    const auto answer = service_.history(command.request);
+    if (!answer.ok()) return face_.fail(answer.error());
+    if (!learn_people()) return face_.fail(*trouble_);
+    face_.notice(answer.value().stale);
+    return face_.print(renderer_.history(answer.value().rows, command.with_ids));
+  }
+
+  int operator()(const ReadCommand& command) {
+    const auto answer = service_.read(command.chat);
+    if (!answer.ok()) return face_.fail(answer.error());
+    face_.notice(answer.value().stale);
+    return face_.print(renderer_.read(answer.value()));
+  }
+
+  int operator()(const client::ContactAddRequest& request) {
+    const auto answer = service_.contact_add(request);
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.contact_added(answer.value()));
+  }
+
+  int operator()(const ContactListCommand&) {
+    const auto answer = service_.contacts();
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.contacts(answer.value()));
+  }
+
+ private:
+  bool learn_people() {
+    auto people = service_.people();
+    if (!people.ok()) {
+      trouble_ = people.error();
+      return false;
+    }
+    renderer_.set_people(std::move(people).take());
+    return true;
+  }
+
+  Service& service_;
+  Renderer& renderer_;
+  const Face& face_;
+  std::optional<ApiError> trouble_;
+};
+
+/// What can be refused without touching the disk, and input that has to be read first.
+Result<void, Problem> complete(Command& command) {
+  if (const auto* enroll = std::get_if<client::EnrollRequest>(&command)) {
+    const auto url = client::parse_invitation_url(enroll->url);
+    if (!url.ok()) return problem_of(url.error());
+  }
+  if (auto* send = std::get_if<SendCommand>(&command); send != nullptr && send->text_from_stdin) {
+    send->request.message.text = TRY(read_standard_input());
+  }
+  return {};
+}
+
+int run(CommandLine line, Renderer& renderer, const Face& face, const Clock& clock) {
+  const auto completed = complete(line.command);
+  if (!completed.ok()) return face.fail(completed.error());
+  const auto folder = profile_folder(line.profile);
+  if (!folder.ok()) return face.fail(folder.error());
+
+  crypto::SystemRandom random;
+  const bool enrolling = std::holds_alternative<client::EnrollRequest>(line.command);
+  auto profile = Profile::open(
+      folder.value(), enrolling ? Profile::Missing::create : Profile::Missing::fail, random);
+  if (!profile.ok()) return face.fail(profile.error());
+
+  Service service{profile.value().vault(),
+                  random,
+                  clock,
+                  {line.offline, [&](const ApiError& error) { face.notice(error); }}};
+  return std::visit(Dispatcher{service, renderer, face}, line.command);
+}
+
+int start(const std::vector<std::string>& words) {
+  const SystemClock clock;
+  Output out{STDOUT_FILENO};
+  Output error_out{STDERR_FILENO};
+  const bool on_terminal = out.is_terminal();
+  // Known before the words are understood, for what is said about words that are not.
+  const bool json = !on_terminal || std::ranges::find(words, "--json") != words.end();
+  const auto renderer = json ? make_json_renderer(on_terminal) : make_text_renderer(clock);
+  const Face face{*renderer, out, error_out};
+
+  auto parsed = parse_command_line(words);
+  if (!parsed.ok()) return face.fail(parsed.error());
+  if (const auto* information = std::get_if<Information>(&parsed.value())) {
+    return face.print(information->text);
+  }
+  return run(std::get<CommandLine>(std::move(parsed).take()), *renderer, face, clock);
+}
+
+}  // namespace
+}  // namespace martlet::cli
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);  // NOLINT: a reader that goes away is noticed where we write
+  ::umask(077);
+  return martlet::cli::start({argv + 1, argv + argc});
+}

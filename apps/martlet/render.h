@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "apps/martlet/problem.h"
+#include "apps/martlet/verbs.h"
+
+namespace martlet::cli {
+
+/// Answers as text for stdout and stderr, each complete with its line ends. JSON for programs,
+/// prose for people.
+class Renderer {
+ public:
+  virtual ~Renderer() = default;
+  virtual std::string enrolled(const client::WhoamiAnswer& answer) const = 0;
+  virtual std::string whoami(const client::WhoamiAnswer& answer) const = 0;
+  virtual std::string sent(const SendAnswer& answer) const = 0;
+  virtual std::string event(const client::Event& event) const = 0;
+  virtual std::string chats(const std::vector<store::ChatRecord>& chats) const = 0;
+  /// `with_ids`: what --reply needs; JSON always has them.
+  virtual std::string history(const std::vector<store::MessageRecord>& messages,
+                              bool with_ids) const = 0;
+  virtual std::string read(const ReadAnswer& answer) const = 0;
+  virtual std::string contacts(const std::vector<store::ContactRecord>& contacts) const = 0;
+  virtual std::string contact_added(const store::ContactRecord& contact) const = 0;
+  /// For stderr.
+  virtual std::string problem(const Problem& problem) const = 0;
+  /// For stderr: worth knowing, but the verb goes on.
+  virtual std::string notice(const client::ApiError& error) const = 0;
+  /// Who is who, for what comes after.
+  virtual void set_people(People people) = 0;
+};
+
+/// One JSON object a line (spec: `v`, `type`, snake_case, RFC 3339, base64url). `ascii_only`
+/// escapes everything else, for terminals.
+std::unique_ptr<Renderer> make_json_renderer(bool ascii_only);
+/// Lines for people. `clock` says which day is today.
+std::unique_ptr<Renderer> make_text_renderer(const Clock& clock);
+
+}  // namespace martlet::cli

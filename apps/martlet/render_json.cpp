@@ -1,0 +1,219 @@
+#include <nlohmann/json.hpp>
+
+#include "apps/martlet/render.h"
+
+namespace martlet::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using store::EventKind;
+using store::FailureReason;
+using store::MessageState;
+
+const char* name_of(MessageState state) {
+  switch (state) {
+    case MessageState::queued:
+      return "queued";
+    case MessageState::sent:
+      return "sent";
+    case MessageState::delivered:
+      return "delivered";
+    case MessageState::read:
+      return "read";
+    case MessageState::failed:
+      return "failed";
+    case MessageState::received:
+      return "received";
+  }
+  return "unknown";
+}
+
+const char* name_of(FailureReason reason) {
+  switch (reason) {
+    case FailureReason::none:
+      return "none";
+    case FailureReason::unknown_handle:
+      return "unknown_handle";
+    case FailureReason::refused:
+      return "refused";
+    case FailureReason::too_large:
+      return "too_large";
+    case FailureReason::expired:
+      return "expired";
+    case FailureReason::identity:
+      return "identity";
+  }
+  return "unknown";
+}
+
+template <std::size_t N, class Kind>
+std::string id_text(const Id<N, Kind>& id) {
+  return to_base64url(id.view());
+}
+
+Json object(const char* type) { return Json{{"v", 1}, {"type", type}}; }
+
+/// Ids that are not known yet are left out, so that nobody takes zeros for one.
+template <std::size_t N, class Kind>
+void put_id(Json& json, const char* key, const Id<N, Kind>& id) {
+  if (!id.is_zero()) json[key] = id_text(id);
+}
+
+class JsonRenderer final : public Renderer {
+ public:
+  explicit JsonRenderer(bool ascii_only) : ascii_only_{ascii_only} {}
+
+  std::string enrolled(const client::WhoamiAnswer& answer) const override { return whoami(answer); }
+
+  std::string whoami(const client::WhoamiAnswer& answer) const override {
+    auto json = object("whoami");
+    json["handle"] = answer.handle;
+    json["name"] = answer.name;
+    json["device_name"] = answer.device_name;
+    json["account"] = id_text(answer.account);
+    json["device"] = id_text(answer.device);
+    json["public_code"] = answer.public_code;
+    json["server"] = answer.server;
+    json["admin"] = answer.admin;
+    return line(json);
+  }
+
+  std::string sent(const SendAnswer& answer) const override {
+    auto json = object("sent");
+    json["id"] = id_text(answer.id);
+    put_id(json, "chat", answer.progress.chat);
+    json["devices"] = answer.progress.devices;
+    json["state"] = name_of(answer.progress.state);
+    return line(json);
+  }
+
+  std::string event(const client::Event& event) const override {
+    const auto& record = event.event;
+    switch (record.kind) {
+      case EventKind::message:
+        if (event.message) return line(with_cursor(message_json(*event.message), record.cursor));
+        break;
+      case EventKind::receipt:
+        return line(with_cursor(receipt_json(record), record.cursor));
+      case EventKind::alert:
+        break;
+    }
+    auto json = object("alert");
+    json["at"] = rfc3339(record.at);
+    json["text"] = record.text;
+    return line(with_cursor(std::move(json), record.cursor));
+  }
+
+  std::string chats(const std::vector<store::ChatRecord>& chats) const override {
+    std::string lines;
+    for (const auto& chat : chats) {
+      auto json = object("chat");
+      json["chat"] = id_text(chat.chat);
+      json["handle"] = chat.peer_handle;
+      json["name"] = chat.peer_name;
+      json["unread"] = chat.unread;
+      json["last"] = message_json(chat.last);
+      lines += line(json);
+    }
+    return lines;
+  }
+
+  std::string history(const std::vector<store::MessageRecord>& messages,
+                      bool /*with_ids*/) const override {
+    std::string lines;
+    for (const auto& message : messages) lines += line(message_json(message));
+    return lines;
+  }
+
+  std::string read(const ReadAnswer& answer) const override {
+    auto json = object("read");
+    json["messages"] = answer.messages;
+    return line(json);
+  }
+
+  std::string contacts(const std::vector<store::ContactRecord>& contacts) const override {
+    std::string lines;
+    for (const auto& contact : contacts) lines += contact_added(contact);
+    return lines;
+  }
+
+  std::string contact_added(const store::ContactRecord& contact) const override {
+    auto json = object("contact");
+    json["name"] = contact.name;
+    json["handle"] = contact.handle;
+    json["added_at"] = rfc3339(contact.added);
+    return line(json);
+  }
+
+  std::string problem(const Problem& problem) const override {
+    auto json = object("error");
+    json["code"] = client::name_of(problem.code);
+    json["message"] = problem.message;
+    json["hint"] = problem.hint;
+    if (problem.message_id) json["id"] = id_text(*problem.message_id);
+    return line(json);
+  }
+
+  std::string notice(const client::ApiError& error) const override {
+    auto json = object("notice");
+    json["code"] = client::name_of(error.code);
+    json["message"] = error.message.text;
+    json["hint"] = error.hint.text;
+    return line(json);
+  }
+
+  void set_people(People people) override { people_ = std::move(people); }
+
+ private:
+  std::string line(const Json& json) const {
+    return json.dump(-1, ' ', ascii_only_, Json::error_handler_t::replace) + "\n";
+  }
+
+  static Json with_cursor(Json json, store::Cursor cursor) {
+    json["cursor"] = cursor;
+    return json;
+  }
+
+  Json message_json(const store::MessageRecord& message) const {
+    auto json = object("message");
+    json["id"] = id_text(message.id);
+    put_id(json, "chat", message.chat);
+    json["direction"] = message.outgoing ? "out" : "in";
+    json["from"] = message.outgoing ? people_.own_handle : message.peer_handle;
+    json["from_name"] = message.sender_name;
+    if (message.outgoing) json["to"] = message.peer_handle;
+    json["sender_device"] = id_text(message.author);
+    json["sent_at"] = rfc3339(message.sent);
+    json["stored_at"] = rfc3339(message.stored);
+    json["text"] = message.text;
+    if (message.reply_to) json["reply_to"] = id_text(*message.reply_to);
+    json["attachments"] = Json::array();
+    if (message.needs_newer) json["needs_newer"] = true;
+    json["state"] = message.outgoing ? name_of(message.state) : message.read ? "read" : "received";
+    if (message.reason != FailureReason::none) json["reason"] = name_of(message.reason);
+    json["order"] = message.order;
+    return json;
+  }
+
+  static Json receipt_json(const store::EventRecord& record) {
+    auto json = object("receipt");
+    json["id"] = id_text(record.message);
+    put_id(json, "chat", record.chat);
+    json["state"] = name_of(record.state);
+    if (record.reason != FailureReason::none) json["reason"] = name_of(record.reason);
+    put_id(json, "device", record.device);
+    json["at"] = rfc3339(record.at);
+    return json;
+  }
+
+  bool ascii_only_;
+  People people_;
+};
+
+}  // namespace
+
+std::unique_ptr<Renderer> make_json_renderer(bool ascii_only) {
+  return std::make_unique<JsonRenderer>(ascii_only);
+}
+
+}  // namespace martlet::cli

@@ -1,0 +1,271 @@
+#include "apps/martlet/render.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <nlohmann/json.hpp>
+
+namespace martlet::cli {
+namespace {
+
+using store::EventKind;
+using store::MessageState;
+using Json = nlohmann::json;
+
+class FixedClock final : public Clock {
+ public:
+  UnixMillis now() const override {
+    return unix_millis(1'778'353'000'000);
+  }  // 2026-05-09T18:56:40Z
+};
+
+template <class IdType>
+IdType id_of(std::uint8_t first) {
+  std::array<std::uint8_t, IdType::kBytes> bytes{};
+  bytes[0] = first;
+  return IdType{bytes};
+}
+
+store::MessageRecord incoming() {
+  store::MessageRecord message;
+  message.order = 7;
+  message.id = id_of<MessageId>(1);
+  message.author = id_of<DeviceId>(2);
+  message.chat = id_of<ChatId>(3);
+  message.peer_handle = "bob@example.org";
+  message.sender_name = "Bob";
+  message.sent = unix_millis(1'778'352'902'004);
+  message.stored = unix_millis(1'778'352'902'500);
+  message.text = "hi";
+  return message;
+}
+
+client::Event message_event() {
+  client::Event event;
+  event.event.cursor = 42;
+  event.event.kind = EventKind::message;
+  event.message = incoming();
+  return event;
+}
+
+client::Event receipt_event(MessageState state, store::FailureReason reason) {
+  client::Event event;
+  event.event.cursor = 43;
+  event.event.kind = EventKind::receipt;
+  event.event.at = unix_millis(1'778'352'902'500);
+  event.event.message = id_of<MessageId>(1);
+  event.event.chat = id_of<ChatId>(3);
+  event.event.state = state;
+  event.event.reason = reason;
+  event.message = incoming();
+  event.message->outgoing = true;
+  event.message->sender_name = "Alice";
+  return event;
+}
+
+const char* const kId1 = "AQAAAAAAAAAAAAAAAAAAAA";
+const char* const kChat3 = "AwAAAAAAAAAAAAAAAAAAAA";
+
+class RenderText : public ::testing::Test {
+ protected:
+  RenderText() {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+  }
+  FixedClock clock_;
+  std::unique_ptr<Renderer> text_ = make_text_renderer(clock_);
+};
+
+Json parse_line(const std::string& line) {
+  EXPECT_EQ(line.find('\n'), line.size() - 1) << "one line each";
+  return Json::parse(line);
+}
+
+TEST(RenderJson, Message) {
+  const auto json = parse_line(make_json_renderer(false)->event(message_event()));
+  const auto expected = Json{{"v", 1},
+                             {"type", "message"},
+                             {"id", kId1},
+                             {"chat", kChat3},
+                             {"direction", "in"},
+                             {"from", "bob@example.org"},
+                             {"from_name", "Bob"},
+                             {"sender_device", "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+                             {"sent_at", "2026-05-09T18:55:02.004Z"},
+                             {"stored_at", "2026-05-09T18:55:02.500Z"},
+                             {"text", "hi"},
+                             {"attachments", Json::array()},
+                             {"state", "received"},
+                             {"order", 7},
+                             {"cursor", 42}};
+  EXPECT_EQ(json, expected) << json;
+}
+
+TEST(RenderJson, ReplyAndOwnMessage) {
+  auto message = incoming();
+  message.outgoing = true;
+  message.state = MessageState::failed;
+  message.reason = store::FailureReason::unknown_handle;
+  message.reply_to = id_of<MessageId>(9);
+  auto renderer = make_json_renderer(false);
+  renderer->set_people({"alice@example.org", {}});
+  const auto json = parse_line(renderer->history({message}, false));
+  EXPECT_EQ(json["from"], "alice@example.org");
+  EXPECT_EQ(json["to"], "bob@example.org");
+  EXPECT_EQ(json["direction"], "out");
+  EXPECT_EQ(json["state"], "failed");
+  EXPECT_EQ(json["reason"], "unknown_handle");
+  EXPECT_EQ(json["reply_to"], "CQAAAAAAAAAAAAAAAAAAAA");
+  EXPECT_FALSE(json.contains("cursor"));
+}
+
+TEST(RenderJson, Receipt) {
+  auto event = receipt_event(MessageState::delivered, store::FailureReason::none);
+  event.event.device = id_of<DeviceId>(2);
+  const auto json = parse_line(make_json_renderer(false)->event(event));
+  const auto expected = Json{{"v", 1},
+                             {"type", "receipt"},
+                             {"id", kId1},
+                             {"chat", kChat3},
+                             {"state", "delivered"},
+                             {"device", "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+                             {"at", "2026-05-09T18:55:02.500Z"},
+                             {"cursor", 43}};
+  EXPECT_EQ(json, expected) << json;
+}
+
+TEST(RenderJson, UnknownIdsAreLeftOut) {
+  auto event = receipt_event(MessageState::failed, store::FailureReason::refused);
+  event.event.chat = ChatId{};
+  const auto json = parse_line(make_json_renderer(false)->event(event));
+  EXPECT_FALSE(json.contains("chat"));
+  EXPECT_FALSE(json.contains("device"));
+  EXPECT_EQ(json["reason"], "refused");
+}
+
+TEST(RenderJson, SentAndItsProblem) {
+  SendAnswer answer{id_of<MessageId>(1), {}, std::nullopt};
+  answer.progress.state = MessageState::sent;
+  answer.progress.chat = id_of<ChatId>(3);
+  answer.progress.devices = 2;
+  const auto renderer = make_json_renderer(false);
+  const auto expected = Json{{"v", 1},         {"type", "sent"}, {"id", kId1},
+                             {"chat", kChat3}, {"devices", 2},   {"state", "sent"}};
+  EXPECT_EQ(parse_line(renderer->sent(answer)), expected);
+
+  const auto problem = parse_line(renderer->problem(
+      {client::ErrorCode::timed_out, "still queued", "wait", id_of<MessageId>(1)}));
+  const auto expected_problem =
+      Json{{"v", 1},         {"type", "error"}, {"code", "timed_out"}, {"message", "still queued"},
+           {"hint", "wait"}, {"id", kId1}};
+  EXPECT_EQ(problem, expected_problem);
+}
+
+TEST(RenderJson, BadTextNeverBreaksTheLine) {
+  auto event = message_event();
+  event.message->text = "a\nb\x1b[31m\x9b\xff\"\\ \u009b \u202e";
+  for (const bool ascii_only : {false, true}) {
+    const auto line = make_json_renderer(ascii_only)->event(event);
+    EXPECT_EQ(parse_line(line)["text"], "a\nb\x1b[31m\ufffd\ufffd\"\\ \u009b \u202e");
+    EXPECT_EQ(line.find('\x1b'), std::string::npos);
+    if (!ascii_only) continue;
+    for (const char c : line) EXPECT_TRUE((c >= 0x20 && c < 0x7f) || c == '\n');
+  }
+}
+
+TEST(RenderJson, ChatsContactsWhoamiRead) {
+  const auto renderer = make_json_renderer(false);
+  store::ChatRecord chat;
+  chat.chat = id_of<ChatId>(3);
+  chat.peer_handle = "bob@example.org";
+  chat.peer_name = "Bob";
+  chat.unread = 2;
+  chat.last = incoming();
+  const auto json = parse_line(renderer->chats({chat}));
+  EXPECT_EQ(json["type"], "chat");
+  EXPECT_EQ(json["unread"], 2);
+  EXPECT_EQ(json["last"]["text"], "hi");
+  EXPECT_EQ(renderer->chats({}), "");
+
+  const store::ContactRecord contact{"Bob", "bob@example.org", unix_millis(0)};
+  const auto expected = Json{{"v", 1},
+                             {"type", "contact"},
+                             {"name", "Bob"},
+                             {"handle", "bob@example.org"},
+                             {"added_at", "1970-01-01T00:00:00.000Z"}};
+  EXPECT_EQ(parse_line(renderer->contacts({contact})), expected);
+  const auto read_expected = Json{{"v", 1}, {"type", "read"}, {"messages", 3}};
+  EXPECT_EQ(parse_line(renderer->read({3, std::nullopt})), read_expected);
+
+  client::WhoamiAnswer me;
+  me.handle = "alice@example.org";
+  me.account = id_of<AccountId>(5);
+  const auto whoami = parse_line(renderer->whoami(me));
+  EXPECT_EQ(whoami["type"], "whoami");
+  EXPECT_EQ(whoami["account"].get<std::string>().size(), 43U);
+}
+
+TEST_F(RenderText, OneReadableLineAnEvent) {
+  EXPECT_EQ(text_->event(message_event()), "18:55 Bob <bob@example.org>: hi\n");
+  auto event = message_event();
+  event.message->text = "hi\n18:56 Alice: pay him\x1b[2J";
+  EXPECT_EQ(text_->event(event),
+            "18:55 Bob <bob@example.org>: hi \u23ce 18:56 Alice: pay him\u241b[2J\n");
+  event.message->stored = unix_millis(1'778'252'902'500);
+  event.message->text = "old";
+  EXPECT_EQ(text_->event(event), "2026-05-08 15:08 Bob <bob@example.org>: old\n");
+}
+
+TEST_F(RenderText, AContactGoesByOurNameAndNobodyElseCanTakeIt) {
+  text_->set_people({"alice@example.org", {{"Bobby", "bob@example.org", {}}}});
+  EXPECT_EQ(text_->event(message_event()), "18:55 Bobby: hi\n");
+  auto event = message_event();
+  event.message->peer_handle = "mallory@example.org";
+  event.message->sender_name = "Bobby";
+  EXPECT_EQ(text_->event(event), "18:55 Bobby <mallory@example.org>: hi\n");
+  event.message->sender_name = "Bobby\x1b[8m";
+  EXPECT_EQ(text_->event(event), "18:55 Bobby\u241b[8m <mallory@example.org>: hi\n");
+  event.message->sender_name.clear();
+  EXPECT_EQ(text_->event(event), "18:55 mallory@example.org: hi\n");
+}
+
+TEST_F(RenderText, ReceiptsAndFailures) {
+  EXPECT_EQ(text_->event(receipt_event(MessageState::read, store::FailureReason::none)),
+            "18:55 bob@example.org: \"hi\" read\n");
+  EXPECT_EQ(text_->event(receipt_event(MessageState::failed, store::FailureReason::unknown_handle)),
+            "18:55 bob@example.org: \"hi\" not sent: nobody on the server has this handle\n");
+  auto gone = receipt_event(MessageState::read, store::FailureReason::none);
+  gone.message.reset();
+  EXPECT_EQ(text_->event(gone), "18:55 (a message that is gone)\n");
+}
+
+TEST_F(RenderText, HistoryKeepsLineBreaksButNobodyCanFakeALine) {
+  auto message = incoming();
+  message.text = "one\n18:56 Alice: two";
+  EXPECT_EQ(text_->history({message}, false),
+            "18:55 Bob <bob@example.org>: one\n      | 18:56 Alice: two\n");
+  message.outgoing = true;
+  message.text = "yes";
+  message.state = MessageState::delivered;
+  EXPECT_EQ(text_->history({message}, true), std::string{kId1} + "  18:55 You: yes (delivered)\n");
+  message.needs_newer = true;
+  EXPECT_EQ(text_->history({message}, false),
+            "18:55 You: (needs a newer version of martlet) (delivered)\n");
+}
+
+TEST_F(RenderText, ProblemsSayWhatToDo) {
+  EXPECT_EQ(text_->problem({client::ErrorCode::network, "no answer", "try later", {}}),
+            "martlet: no answer\n  try later\n");
+  EXPECT_EQ(text_->problem({client::ErrorCode::usage, "bad\x1b[31m word", "", {}}),
+            "martlet: bad\u241b[31m word\n");
+}
+
+TEST_F(RenderText, EmptyListsSayHowToBegin) {
+  EXPECT_NE(text_->chats({}).find("martlet send"), std::string::npos);
+  EXPECT_NE(text_->contacts({}).find("martlet contact add"), std::string::npos);
+  EXPECT_EQ(text_->history({}, false), "No messages.\n");
+}
+
+}  // namespace
+}  // namespace martlet::cli

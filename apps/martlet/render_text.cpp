@@ -1,0 +1,192 @@
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "apps/martlet/render.h"
+#include "apps/martlet/safe_text.h"
+
+namespace martlet::cli {
+namespace {
+
+using store::EventKind;
+using store::FailureReason;
+using store::MessageState;
+
+constexpr std::size_t kPreviewCharacters = 60;
+
+/// The user's own time zone.
+std::tm local_time(UnixMillis time) {
+  const std::time_t seconds = static_cast<std::time_t>(count_of(time) / 1000);
+  std::tm parts{};
+  localtime_r(&seconds, &parts);
+  return parts;
+}
+
+const char* state_text(MessageState state, FailureReason reason) {
+  switch (state) {
+    case MessageState::queued:
+      return "queued";
+    case MessageState::sent:
+      return "sent";
+    case MessageState::delivered:
+      return "delivered";
+    case MessageState::read:
+      return "read";
+    case MessageState::received:
+      return "received";
+    case MessageState::failed:
+      break;
+  }
+  switch (reason) {
+    case FailureReason::unknown_handle:
+      return "not sent: nobody on the server has this handle";
+    case FailureReason::too_large:
+      return "not sent: too large for the server";
+    case FailureReason::expired:
+      return "not delivered: it waited unread for too long";
+    case FailureReason::identity:
+      return "not sent: the recipient's devices do not verify";
+    case FailureReason::none:
+    case FailureReason::refused:
+      break;
+  }
+  return "not sent: the server refused it";
+}
+
+class TextRenderer final : public Renderer {
+ public:
+  explicit TextRenderer(const Clock& clock) : clock_{clock} {}
+
+  std::string enrolled(const client::WhoamiAnswer& answer) const override {
+    return "Enrolled. This is who you are now:\n" + whoami(answer) +
+           fmt::format("Others write to you with:  martlet send {} TEXT\n", safe(answer.handle));
+  }
+
+  std::string whoami(const client::WhoamiAnswer& answer) const override {
+    auto text = fmt::format("handle       {}\n", safe(answer.handle));
+    if (!answer.name.empty()) text += fmt::format("name         {}\n", safe(answer.name));
+    text += fmt::format("device       {}\n", safe(answer.device_name));
+    text += fmt::format("server       {}\n", safe(answer.server));
+    text += fmt::format("public code  {}\n", answer.public_code);
+    if (answer.admin) text += "You may administer the server.\n";
+    return text;
+  }
+
+  std::string sent(const SendAnswer& answer) const override {
+    const auto& progress = answer.progress;
+    return fmt::format("{}  {}\n", state_text(progress.state, progress.reason),
+                       to_base64url(answer.id.view()));
+  }
+
+  std::string event(const client::Event& event) const override {
+    const auto& record = event.event;
+    if (record.kind == EventKind::alert) {
+      return fmt::format("{} ! {}\n", when(record.at), safe(record.text));
+    }
+    if (!event.message) return fmt::format("{} (a message that is gone)\n", when(record.at));
+    const auto& message = *event.message;
+    if (record.kind == EventKind::message) return message_line(message, LineBreaks::marked);
+    return fmt::format("{} {}: \"{}\" {}\n", when(record.at), peer_of(message),
+                       safe_preview(message.text, kPreviewCharacters),
+                       state_text(record.state, record.reason));
+  }
+
+  std::string chats(const std::vector<store::ChatRecord>& chats) const override {
+    std::string lines;
+    for (const auto& chat : chats) {
+      const auto unread = chat.unread == 0 ? std::string{} : fmt::format(" ({} new)", chat.unread);
+      lines += fmt::format("{}  {}{}: {}{}\n", when(chat.last.stored),
+                           name_of(chat.peer_handle, chat.peer_name), unread,
+                           chat.last.outgoing ? "You: " : "",
+                           safe_preview(chat.last.text, kPreviewCharacters));
+    }
+    return lines.empty() ? "No conversations yet. Begin one:  martlet send HANDLE TEXT\n" : lines;
+  }
+
+  std::string history(const std::vector<store::MessageRecord>& messages,
+                      bool with_ids) const override {
+    std::string lines;
+    for (const auto& message : messages) {
+      if (with_ids) lines += to_base64url(message.id.view()) + "  ";
+      lines += message_line(message, LineBreaks::kept);
+    }
+    return lines.empty() ? "No messages.\n" : lines;
+  }
+
+  std::string read(const ReadAnswer& answer) const override {
+    if (answer.messages == 0) return "Nothing was unread.\n";
+    return fmt::format("{} message{} marked as read.\n", answer.messages,
+                       answer.messages == 1 ? "" : "s");
+  }
+
+  std::string contacts(const std::vector<store::ContactRecord>& contacts) const override {
+    std::string lines;
+    for (const auto& contact : contacts) {
+      lines += fmt::format("{}  {}\n", safe(contact.name), safe(contact.handle));
+    }
+    return lines.empty() ? "No contacts yet. Add one:  martlet contact add NAME HANDLE\n" : lines;
+  }
+
+  std::string contact_added(const store::ContactRecord& contact) const override {
+    return fmt::format("{} is {} now.\n", safe(contact.handle), safe(contact.name));
+  }
+
+  std::string problem(const Problem& problem) const override {
+    auto text = fmt::format("martlet: {}\n", safe(problem.message));
+    if (!problem.hint.empty()) text += fmt::format("  {}\n", safe(problem.hint));
+    return text;
+  }
+
+  std::string notice(const client::ApiError& error) const override {
+    return fmt::format("martlet: {}\n  {}\n", error.message.text, error.hint.text);
+  }
+
+  void set_people(People people) override { people_ = std::move(people); }
+
+ private:
+  /// The hour today, else the day as well.
+  std::string when(UnixMillis time) const {
+    const auto then = local_time(time);
+    const auto now = local_time(clock_.now());
+    const auto hour = fmt::format("{:02}:{:02}", then.tm_hour, then.tm_min);
+    if (then.tm_year == now.tm_year && then.tm_yday == now.tm_yday) return hour;
+    return fmt::format("{:04}-{:02}-{:02} {}", then.tm_year + 1900, then.tm_mon + 1, then.tm_mday,
+                       hour);
+  }
+
+  /// A contact's name is ours, so it stands alone. What people call themselves never stands without
+  /// the handle: anybody can call himself Bob.
+  std::string name_of(const std::string& handle, const std::string& claimed) const {
+    for (const auto& contact : people_.contacts) {
+      if (contact.handle == handle) return safe(contact.name);
+    }
+    if (claimed.empty() || claimed == handle) return safe(handle);
+    return fmt::format("{} <{}>", safe(claimed), safe(handle));
+  }
+
+  std::string peer_of(const store::MessageRecord& message) const {
+    return name_of(message.peer_handle, message.outgoing ? std::string{} : message.sender_name);
+  }
+
+  std::string message_line(const store::MessageRecord& message, LineBreaks breaks) const {
+    const auto text =
+        message.needs_newer ? "(needs a newer version of martlet)" : safe(message.text, breaks);
+    const auto author = message.outgoing ? std::string{"You"} : peer_of(message);
+    auto line = fmt::format("{} {}: {}", when(message.stored), author, text);
+    if (message.outgoing && message.state != MessageState::received) {
+      line += fmt::format(" ({})", state_text(message.state, message.reason));
+    }
+    return line + "\n";
+  }
+
+  const Clock& clock_;
+  People people_;
+};
+
+}  // namespace
+
+std::unique_ptr<Renderer> make_text_renderer(const Clock& clock) {
+  return std::make_unique<TextRenderer>(clock);
+}
+
+}  // namespace martlet::cli

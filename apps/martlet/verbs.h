@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "apps/martlet/runner.h"
+#include "client/engine.h"
+
+namespace martlet::cli {
+
+inline constexpr Milliseconds kWaitDefault = std::chrono::seconds{30};
+
+struct SendRequest {
+  client::SendRequest message;
+  store::MessageState wait_for = store::MessageState::sent;  ///< sent, delivered or read
+  Milliseconds timeout = kWaitDefault;
+};
+struct SendAnswer {
+  MessageId id;
+  client::Progress progress;
+  /// Set when it did not get as far as was asked; the message itself is safe in the outbox unless
+  /// progress.state is `failed`.
+  std::optional<client::ApiError> problem;
+};
+struct WatchRequest {
+  std::optional<store::Cursor> since;    ///< none: after the last event that watch passed on
+  std::optional<Milliseconds> duration;  ///< none: until interrupt(); 0: what is there
+};
+/// Rows of the vault. `stale` says why what waits at the server may not be among them.
+template <class Row>
+struct Rows {
+  std::vector<Row> rows;
+  std::optional<client::ApiError> stale;
+};
+struct ReadAnswer {
+  std::size_t messages = 0;  ///< that were unread
+  std::optional<client::ApiError> stale;
+};
+/// How to call those who write.
+struct People {
+  std::string own_handle;
+  std::vector<store::ContactRecord> contacts;
+};
+
+/// The verbs, each from request to answer, over one engine: what a daemon serves and the command
+/// line prints. Each blocks until it has its answer. One thread; interrupt() from any.
+class Service {
+ public:
+  struct Options {
+    bool offline = false;  ///< never connect
+    /// Told once a verb that the server cannot be reached, when the verb goes on trying.
+    std::function<void(const client::ApiError&)> tell = [](const client::ApiError&) {};
+  };
+  /// Takes one event and says whether it went all the way out. If not, watch ends.
+  using EventTaker = std::function<bool(const client::Event&)>;
+
+  /// The first three outlive the service.
+  Service(store::Vault& vault, Random& random, const Clock& clock, Options options);
+  ~Service();
+
+  /// Makes keys, enrols, and waits for the server's word. Interrupted, it can be repeated with the
+  /// same URL; after a refusal with another one.
+  client::Answer<client::WhoamiAnswer> enroll(const client::EnrollRequest& request);
+  client::Answer<client::WhoamiAnswer> whoami();
+  /// Fails only when nothing was put into the outbox; see SendAnswer::problem for all else.
+  client::Answer<SendAnswer> send(const SendRequest& request);
+  /// Hands over events in order, and remembers the last one that `take` took. Reconnects as needed.
+  /// Fails with `network` when its time is up and it never reached the server.
+  client::Answer<void> watch(const WatchRequest& request, const EventTaker& take);
+  client::Answer<Rows<store::ChatRecord>> chats();
+  client::Answer<Rows<store::MessageRecord>> history(const client::HistoryRequest& request);
+  client::Answer<ReadAnswer> read(const std::string& chat);
+  client::Answer<store::ContactRecord> contact_add(const client::ContactAddRequest& request);
+  client::Answer<std::vector<store::ContactRecord>> contacts();
+  client::Answer<People> people();
+
+  /// Makes watch end soon. Thread-safe.
+  void interrupt();
+
+ private:
+  class Stream;
+  client::Answer<void> open();
+  std::optional<client::ApiError> sync();
+  bool synced() const;
+  void settle();
+  void tell_if_unreachable();
+  std::optional<client::ApiError> why_not(const client::Progress& progress,
+                                          store::MessageState wanted) const;
+
+  store::Vault& vault_;
+  Random& random_;
+  const Clock& clock_;
+  Options options_;
+  std::atomic<bool> interrupted_{false};
+  bool told_ = false;
+  net::Reactor reactor_;
+  std::unique_ptr<client::Engine> engine_;
+  std::unique_ptr<Runner> runner_;
+};
+
+/// `state` is `wanted` or further on the way sent, delivered, read.
+bool has_come(store::MessageState state, store::MessageState wanted);
+
+}  // namespace martlet::cli
