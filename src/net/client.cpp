@@ -59,6 +59,7 @@ class Attempt final : public Resident {
   void begin(const std::string& host, std::uint16_t port) {
     const auto left = std::chrono::ceil<Milliseconds>(deadline_ - std::chrono::steady_clock::now());
     timer_ = reactor_.start_timer(left, [this] { fail(CloseReason::timed_out); });
+    if (host.empty()) return fail(CloseReason::unresolved);  // to the resolver it is this machine
     error_code error;
     if (const auto address = asio::ip::make_address(host, error); !error) {
       // Not worth the resolver, which starts a thread.

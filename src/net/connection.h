@@ -69,8 +69,8 @@ class FrameConnection {
   /// read are held back as well.
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
-  /// Sends what is queued (for at most a second), then closes. on_closed follows, not inside the
-  /// call.
+  /// Sends what is queued (for about a second at most), then closes. on_closed follows, not inside
+  /// the call.
   virtual void close() = 0;
 };
 

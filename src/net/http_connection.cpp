@@ -67,6 +67,7 @@ class HttpUser final : public StreamUser {
   void on_resumed() override { serve(); }
   void on_drained() override { stream_.resume_reading(); }
   void on_silence() override {
+    if (stream_.queued_bytes() > 0) return;  // it is still reading our answer, or it stalls
     if (!parser_.has_value()) return stream_.close_now(CloseReason::idle);
     answer(plain(408), false, false);
   }

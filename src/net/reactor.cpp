@@ -112,7 +112,11 @@ void Reactor::Implementation::drop_group(const void* group) {
 }
 
 void Reactor::Implementation::sweep_every(Milliseconds interval) {
-  sweep_interval_ = std::clamp(interval, Milliseconds{10}, sweep_interval_);
+  interval = std::max(interval, Milliseconds{10});
+  if (interval >= sweep_interval_) return;
+  sweep_interval_ = interval;
+  sweep_armed_ = false;  // arming anew cancels the longer wait
+  arm_sweep();
 }
 
 void Reactor::Implementation::arm_sweep() {

@@ -110,16 +110,19 @@ class Client {
 /// A blocking socket, with or without TLS, under the test's full control.
 class RawPeer {
  public:
-  explicit RawPeer(std::uint16_t port);
+  RawPeer();  ///< a socket, not connected
+  explicit RawPeer(std::uint16_t port) : RawPeer{} { connect(port); }
   ~RawPeer();
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;
+  void connect(std::uint16_t port);
   /// `alpn` in wire form ("\x09martlet/1"); empty: none. False: the handshake failed.
   bool start_tls(const std::string& alpn, int version = 0x0304);
   std::string protocol() const;
   void send_plain(ByteView bytes);
   void send(ByteView bytes);        ///< one TLS record
   Bytes receive(std::size_t size);  ///< less only at the end
+  Bytes receive_record();           ///< what the next record holds, as far as not yet received
   std::string receive_until(const std::string& mark);
   std::string receive_all();  ///< up to the end
   bool ended();  ///< waits for the other side to close; false if bytes come or nothing happens for

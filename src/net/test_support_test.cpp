@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include "base/check.h"
 
 namespace martlet::net::test {
@@ -133,6 +135,7 @@ Script echo() {
 }
 
 Server::Server(ServerOptions options) {
+  std::signal(SIGPIPE, SIG_IGN);
   std::vector<Reactor*> pointers;
   for (std::size_t i = 0; i < options.reactors; ++i) {
     pointers.push_back(reactors_.emplace_back(std::make_unique<Reactor>()).get());
@@ -219,11 +222,14 @@ struct RawPeer::Tls {
   SSL* ssl = nullptr;
 };
 
-RawPeer::RawPeer(std::uint16_t port)
-    : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+// Its TLS writes with OpenSSL's own socket code; Server ignores SIGPIPE for it.
+RawPeer::RawPeer() : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
   const timeval patience{kPatience.count(), 0};
   ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   ::setsockopt(descriptor_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+void RawPeer::connect(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -279,6 +285,15 @@ Bytes RawPeer::receive(std::size_t size) {
   }
   ERR_clear_error();
   bytes.resize(have);
+  return bytes;
+}
+
+Bytes RawPeer::receive_record() {
+  Bytes bytes(16 * 1024);
+  std::size_t got = 0;
+  SSL_read_ex(tls_->ssl, bytes.data(), bytes.size(), &got);
+  ERR_clear_error();
+  bytes.resize(got);
   return bytes;
 }
 

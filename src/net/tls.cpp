@@ -106,7 +106,7 @@ bool use_chain(SSL_CTX* context, const std::string& pem) {
       return false;
     }
   }
-  return true;
+  return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;  // nothing but the end
 }
 
 bool use_key(SSL_CTX* context, const std::string& pem) {
