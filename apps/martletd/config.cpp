@@ -1,0 +1,183 @@
+#include "apps/martletd/config.h"
+
+#include <arpa/inet.h>
+
+#include <toml++/toml.h>
+#include <functional>
+#include <map>
+
+#include "base/handle.h"
+
+namespace martlet::daemon {
+namespace {
+
+bool is_ip(const std::string& text) {
+  std::array<std::uint8_t, 16> bytes;
+  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+}
+
+/// Takes one value, or says in words what it should have been.
+using Setter = std::function<const char*(const toml::node& value, Config& config)>;
+
+template <class T, class Set>
+Setter text_setter(const char* expected, Set set) {
+  return [expected, set](const toml::node& value, Config& config) -> const char* {
+    const auto text = value.value_exact<T>();
+    return text && set(*text, config) ? nullptr : expected;
+  };
+}
+
+template <class Set>
+Setter number_setter(std::int64_t least, std::int64_t most, const char* expected, Set set) {
+  return text_setter<std::int64_t>(expected, [=](std::int64_t number, Config& config) {
+    if (number < least || number > most) return false;
+    set(number, config);
+    return true;
+  });
+}
+
+bool set_path(const std::string& text, std::filesystem::path& path) {
+  path = text;
+  return path.is_absolute();
+}
+
+using Setters = std::map<std::string, Setter, std::less<>>;
+
+const Setters& setters() {
+  static const Setters kSetters = {
+      {"name", text_setter<std::string>("a domain or an IP address",
+                                        [](const std::string& text, Config& config) {
+                                          config.name = text;
+                                          return is_server_name(text);
+                                        })},
+      {"listen", text_setter<std::string>("\"ADDRESS:PORT\" or \"[IPv6]:PORT\"",
+                                          [](const std::string& text, Config& config) {
+                                            const auto parsed = ListenAddress::parse(text);
+                                            if (parsed) config.listen = *parsed;
+                                            return parsed.has_value();
+                                          })},
+      {"public_port", number_setter(1, 65'535, "a port, 1 to 65535",
+                                    [](std::int64_t port, Config& config) {
+                                      config.public_port = static_cast<std::uint16_t>(port);
+                                    })},
+      {"envelope_lifetime_days", number_setter(1, 30, "a whole number of days, 1 to 30",
+                                               [](std::int64_t days, Config& config) {
+                                                 config.envelope_lifetime = std::chrono::days{days};
+                                               })},
+      {"scrub_interval_s", number_setter(1, 86'400, "a whole number of seconds, 1 to 86400",
+                                         [](std::int64_t seconds, Config& config) {
+                                           config.scrub_interval = Seconds{seconds};
+                                         })},
+      {"reactors", number_setter(1, kReactorsMax, "a number of threads, 1 to 256",
+                                 [](std::int64_t count, Config& config) {
+                                   config.reactors = static_cast<std::size_t>(count);
+                                 })},
+      {"tls.certificate", text_setter<std::string>("an absolute path to a PEM file",
+                                                   [](const std::string& text, Config& config) {
+                                                     return set_path(text, config.tls_certificate);
+                                                   })},
+      {"tls.key", text_setter<std::string>("an absolute path to a PEM file",
+                                           [](const std::string& text, Config& config) {
+                                             return set_path(text, config.tls_key);
+                                           })},
+      {"tls.public", text_setter<bool>("true or false",
+                                       [](bool value, Config& config) {
+                                         config.tls_public = value;
+                                         return true;
+                                       })},
+  };
+  return kSetters;
+}
+
+Complaint at(const std::filesystem::path& file, toml::source_index line, const std::string& what) {
+  return {Exit::usage, file.string() + ", line " + std::to_string(line) + ": " + what,
+          "docs/operator.md lists every setting"};
+}
+
+Outcome<void> apply(const toml::table& table, const std::string& prefix,
+                    const std::filesystem::path& file, Config& config) {
+  for (const auto& [key, value] : table) {
+    const auto name = prefix + std::string{key.str()};
+    const auto line = value.source().begin.line;
+    if (const auto* inner = value.as_table(); inner != nullptr && name == "tls") {
+      TRY(apply(*inner, "tls.", file, config));
+      continue;
+    }
+    const auto setter = setters().find(name);
+    if (setter == setters().end()) return at(file, line, "there is no setting `" + name + "`");
+    if (const auto* expected = setter->second(value, config)) {
+      return at(file, line, "`" + name + "` must be " + expected);
+    }
+  }
+  return {};
+}
+
+Outcome<void> check_together(const std::filesystem::path& file, const Config& config) {
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    return Complaint{Exit::usage, file.string() + ": `tls.certificate` and `tls.key` go together",
+                     "set both, or neither for a self-signed certificate"};
+  }
+  if (config.tls_public && config.tls_certificate.empty()) {
+    return Complaint{Exit::usage,
+                     file.string() + ": `tls.public` needs `tls.certificate` and `tls.key`",
+                     "no public authority vouches for a self-signed certificate"};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_server_name(const std::string& text) {
+  return text.size() <= limits::kDomainBytesMax && (is_domain(text) || is_ip(text));
+}
+
+std::string Config::host() const {
+  const auto plain = !name.empty() ? name : listen.is_wildcard() ? "localhost" : listen.address;
+  return plain.find(':') != std::string::npos ? "[" + plain + "]" : plain;
+}
+
+std::string Config::domain() const { return is_domain(name) ? name : "localhost"; }
+
+Outcome<void> read_config(const std::filesystem::path& file, Config& config) {
+  toml::table table;
+  try {
+    table = toml::parse_file(file.string());
+  } catch (const toml::parse_error& error) {
+    const auto line = error.source().begin.line;
+    if (line == 0) {
+      return Complaint{Exit::usage, "cannot read the settings in " + file.string()};
+    }
+    return at(file, line, std::string{error.description()});
+  }
+  auto next = config;
+  TRY(apply(table, "", file, next));
+  TRY(check_together(file, next));
+  config = std::move(next);
+  return {};
+}
+
+std::string first_config(const Config& config) {
+  std::string text =
+      "# Settings of this Martlet server, written at its first start. Edit, then restart.\n"
+      "# What is commented out shows the default.\n\n";
+  if (config.name.empty()) {
+    text += "# name = \"chat.example.org\"        # under which people reach this server\n";
+  } else {
+    text += "name = \"" + config.name + "\"\n";
+  }
+  text += "listen = \"" + config.listen.text() + "\"\n";
+  text +=
+      "# public_port = 443                # if a proxy or router forwards another port to us\n"
+      "# envelope_lifetime_days = 7       # 1 to 30: how long a message waits for a device\n"
+      "# scrub_interval_s = 60            # how soon deleted bytes leave the disk\n"
+      "# reactors = 2                     # threads that serve connections; default: one a core\n"
+      "\n"
+      "# [tls]                            # default: self-signed, pinned by invitations\n"
+      "# certificate = \"/etc/letsencrypt/live/chat.example.org/fullchain.pem\"\n"
+      "# key = \"/etc/letsencrypt/live/chat.example.org/privkey.pem\"\n"
+      "# public = true                    # a public authority vouches for it\n";
+  return text;
+}
+
+}  // namespace martlet::daemon

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "apps/martletd/complaint.h"
+#include "apps/martletd/listen_address.h"
+#include "base/limits.h"
+
+namespace martlet::daemon {
+
+/// The operator's settings. Read from up to three places, the later before the earlier: the data
+/// folder's server.toml, the file of --config, the command line.
+struct Config {
+  std::string name;  ///< under which people reach the server; empty: the listen address
+  ListenAddress listen{"0.0.0.0", 8443};
+  std::optional<std::uint16_t> public_port;  ///< in invitations, if a proxy forwards another one
+  std::filesystem::path tls_certificate;     ///< empty: self-signed, made at the first start
+  std::filesystem::path tls_key;
+  bool tls_public = false;  ///< a public authority vouches for it: invitations need no fingerprint
+  Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
+  Milliseconds scrub_interval = Seconds{60};
+  std::size_t reactors = 0;  ///< threads that serve connections; 0: one a core
+
+  /// What invitations call the server.
+  std::string host() const;
+  /// Of local names, such as alice@chat.example.org.
+  std::string domain() const;
+};
+
+inline constexpr std::size_t kReactorsMax = 256;
+
+/// Sets what `file` says, leaves the rest. An unknown key, a wrong type or a value out of bounds is
+/// a usage complaint with file and line; so is a file that is not there.
+Outcome<void> read_config(const std::filesystem::path& file, Config& config);
+/// The name as people may type it: a domain, an IPv4 or an IPv6 address.
+bool is_server_name(const std::string& text);
+/// The commented server.toml of a first start.
+std::string first_config(const Config& config);
+
+}  // namespace martlet::daemon

@@ -1,0 +1,132 @@
+#include "apps/martletd/office_worker.h"
+
+#include <algorithm>
+
+namespace martlet::daemon {
+namespace {
+
+constexpr Milliseconds kTick{1'000};
+
+}  // namespace
+
+OfficeWorker::OfficeWorker(server::Office& office, const Clock& clock, OfficeCallbacks callbacks)
+    : office_{office}, clock_{clock}, callbacks_{std::move(callbacks)} {}
+
+OfficeWorker::~OfficeWorker() { stop(); }
+
+void OfficeWorker::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void OfficeWorker::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool OfficeWorker::post(std::vector<server::OfficeRequest>& requests) {
+  bool wake = false;
+  bool room = true;
+  {
+    const std::lock_guard lock{mutex_};
+    queue_.insert(queue_.end(), std::make_move_iterator(requests.begin()),
+                  std::make_move_iterator(requests.end()));
+    room = queue_.size() < limits::kOfficeQueueMax;
+    if (!room) was_full_ = true;
+    wake = std::exchange(asleep_, false);
+  }
+  requests.clear();
+  if (wake) changed_.notify_one();
+  return room;
+}
+
+Result<server::OfficeAnswer> OfficeWorker::ask(OperatorBody body, Milliseconds timeout) {
+  std::future<server::OfficeAnswer> answer;
+  std::uint64_t serial = 0;
+  server::OfficeRequest request;
+  std::visit([&](auto& inner) { request.body = std::move(inner); }, body);
+  request.cost = 1;
+  {
+    const std::lock_guard lock{mutex_};
+    serial = next_serial_++;
+    answer = asked_[serial].get_future();
+  }
+  request.session = {server::kOperator, serial};
+  std::vector<server::OfficeRequest> requests;
+  requests.push_back(std::move(request));
+  post(requests);
+  if (answer.wait_for(timeout) == std::future_status::ready) return answer.get();
+  const std::lock_guard lock{mutex_};
+  asked_.erase(serial);
+  return Error{Failure::unavailable, "the office did not answer in time"};
+}
+
+void OfficeWorker::run() {
+  std::vector<server::OfficeRequest> batch;
+  std::vector<server::OfficeAnswer> answers;
+  auto next_tick = Steady::now() + kTick;
+  while (gather(batch, next_tick)) {
+    const auto now = clock_.now();
+    office_.process(batch, now, answers);
+    hand_out(answers);
+    if (Steady::now() >= next_tick) {
+      const bool more = office_.on_tick(now, batch.empty(), answers);
+      hand_out(answers);
+      next_tick = Steady::now() + (more ? Milliseconds{0} : kTick);
+    }
+    callbacks_.health(office_.health());
+  }
+  // What was deleted is deleted, also if the last second brought no other sync.
+  office_.on_tick(clock_.now(), false, answers);
+  hand_out(answers);
+}
+
+/// Waits for work. False: told to stop, and none is left.
+bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::time_point next_tick) {
+  batch.clear();
+  bool drained = false;
+  {
+    std::unique_lock lock{mutex_};
+    if (queue_.empty() && !office_.has_work() && !stopping_) {
+      asleep_ = true;
+      changed_.wait_until(lock, next_tick, [this] { return !queue_.empty() || stopping_; });
+      asleep_ = false;
+    }
+    if (queue_.empty() && stopping_) return false;
+    const auto count = std::min(queue_.size(), limits::kGatherRequests);
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    drained = was_full_ && queue_.size() < limits::kOfficeQueueMax / 2;
+    if (drained) was_full_ = false;
+  }
+  if (drained) callbacks_.drained();
+  return true;
+}
+
+/// One post a reactor, however many answers it gets.
+void OfficeWorker::hand_out(std::vector<server::OfficeAnswer>& answers) {
+  std::map<std::uint32_t, std::vector<server::OfficeAnswer>> by_reactor;
+  for (auto& answer : answers) {
+    if (answer.session.reactor == server::kOperator) {
+      answer_operator(std::move(answer));
+    } else {
+      by_reactor[answer.session.reactor].push_back(std::move(answer));
+    }
+  }
+  answers.clear();
+  for (auto& [reactor, mine] : by_reactor) callbacks_.answers(reactor, std::move(mine));
+}
+
+void OfficeWorker::answer_operator(server::OfficeAnswer answer) {
+  const std::lock_guard lock{mutex_};
+  const auto asked = asked_.find(answer.session.serial);
+  if (asked == asked_.end()) return;  // gave up waiting
+  asked->second.set_value(std::move(answer));
+  asked_.erase(asked);
+}
+
+}  // namespace martlet::daemon

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "server/office.h"
+
+namespace martlet::daemon {
+
+/// What the worker tells the rest of the server, on its own thread.
+struct OfficeCallbacks {
+  std::function<void(std::uint32_t reactor, std::vector<server::OfficeAnswer> answers)> answers;
+  std::function<void()> drained;                            ///< the queue was full, and is no more
+  std::function<void(const server::OfficeHealth&)> health;  ///< after each turn
+};
+
+/// The thread that owns the office and may wait for the disk. It takes what has gathered, up to
+/// kGatherRequests, and serves that as one batch: under load batches grow by themselves, so nobody
+/// waits on purpose. Thread-safe.
+class OfficeWorker {
+ public:
+  /// `office` and `clock` outlive the worker, and nobody else uses the office while it runs.
+  OfficeWorker(server::Office& office, const Clock& clock, OfficeCallbacks callbacks);
+  ~OfficeWorker();
+
+  void start();
+  /// Serves what has been posted before, then ends the thread. For good.
+  void stop();
+
+  /// Takes all of `requests`, and leaves the vector empty. False: more than kOfficeQueueMax wait;
+  /// post nothing more until `drained`.
+  bool post(std::vector<server::OfficeRequest>& requests);
+
+  using OperatorBody = std::variant<server::Invite, server::StatusQuery>;
+  /// Asks as the operator does, and waits for the answer; `unavailable` if none comes in time.
+  Result<server::OfficeAnswer> ask(OperatorBody body, Milliseconds timeout);
+
+ private:
+  using Steady = std::chrono::steady_clock;
+
+  void run();
+  bool gather(std::vector<server::OfficeRequest>& batch, Steady::time_point next_tick);
+  void hand_out(std::vector<server::OfficeAnswer>& answers);
+  void answer_operator(server::OfficeAnswer answer);
+
+  server::Office& office_;
+  const Clock& clock_;
+  const OfficeCallbacks callbacks_;
+  std::thread thread_;
+
+  std::mutex mutex_;  ///< guards all below
+  std::condition_variable changed_;
+  std::vector<server::OfficeRequest> queue_;
+  bool asleep_ = false;
+  bool was_full_ = false;
+  bool stopping_ = false;
+  std::map<std::uint64_t, std::promise<server::OfficeAnswer>> asked_;
+  std::uint64_t next_serial_ = 1;
+};
+
+}  // namespace martlet::daemon

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+
+#include "apps/martletd/identity.h"
+#include "apps/martletd/office_worker.h"
+#include "apps/martletd/operator_protocol.h"
+
+namespace martlet::daemon {
+
+/// Answers operators' requests from inside a running server. Thread-safe.
+class OperatorDesk {
+ public:
+  /// `worker` outlives the desk.
+  OperatorDesk(OfficeWorker& worker, InvitationUrls urls)
+      : worker_{worker}, urls_{std::move(urls)} {}
+  /// A line of the admin socket to its answer's line.
+  std::string serve(std::string_view line);
+  Outcome<std::string> answer(const OperatorRequest& request);
+
+ private:
+  OfficeWorker& worker_;
+  InvitationUrls urls_;
+};
+
+/// `martletd invite` and `status`: gives back the answer's line, from the running server, or from
+/// the data folder itself (which is locked meanwhile) if none runs.
+Outcome<std::string> ask_as_operator(const std::filesystem::path& folder,
+                                     const std::filesystem::path& config_file,
+                                     const OperatorRequest& request);
+
+/// The settings of a data folder, with those of `config_file`, if given, before them.
+Outcome<Config> load_config(const DataFolder& folder, const std::filesystem::path& config_file);
+
+}  // namespace martlet::daemon
