@@ -19,7 +19,7 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 // --- structs to protobuf; each writes itself into the frame ---
 
-void put(pb::Frame&, const Unknown&) { CHECK(!"an Unknown body is only ever received"); }
+void put(pb::Frame&, const Unknown&) { CHECK(false && "an Unknown body is only ever received"); }
 void put(pb::Frame& out, const Challenge& in) {
   auto& pb = *out.mutable_challenge();
   pb.set_version(in.version);
