@@ -67,17 +67,12 @@ TEST(Http, HeadIsGetWithoutTheBody) {
   EXPECT_EQ(body_of(answer), "");
 }
 
-TEST(Http, TakesBodiesOfBothKinds) {
+TEST(Http, TakesABody) {
   Server server;
-  const auto plain =
+  const auto answer =
       exchange(server.port(), "POST /p HTTP/1.1\r\n" + kHost +
                                   "Connection: close\r\nContent-Length: 5\r\n\r\nhello");
-  EXPECT_EQ(body_of(plain), "POST /p hello");
-  const auto chunked =
-      exchange(server.port(), "POST /p HTTP/1.1\r\n" + kHost +
-                                  "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                  "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n");
-  EXPECT_EQ(body_of(chunked), "POST /p hello");
+  EXPECT_EQ(body_of(answer), "POST /p hello");
 }
 
 TEST(Http, TakesARequestByteByByte) {
@@ -138,9 +133,8 @@ TEST(Http, RefusesAndCloses) {
       {"a target too long", "GET /" + long_value + " HTTP/1.1\r\n" + kHost + "\r\n", "431"},
       {"a body too long announced", "POST / HTTP/1.1\r\n" + kHost + "Content-Length: 16385\r\n\r\n",
        "413"},
-      {"a body too long in chunks",
-       "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n5000\r\n" + long_value,
-       "413"},
+      {"a body in chunks",
+       "POST / HTTP/1.1\r\n" + kHost + "Transfer-Encoding: chunked\r\n\r\n0\r\nh", "411"},
       {"header and body too long together",
        "POST / HTTP/1.1\r\n" + kHost + "X: " + half +
            "\r\nContent-Length: " + std::to_string(half.size()) + "\r\n\r\n" + half,
