@@ -227,15 +227,6 @@ TEST_P(VaultContract, ATransactionThatOnlyReadsIsFine) {
                   .ok());
 }
 
-/// One transaction of the fault tests: touches several tables, so that a half would show.
-inline Result<void> step(Vault& vault, unsigned number) {
-  TRY(vault.add_message(incoming(number, 1 + number % 3, std::string(number * 700, 'm'))));
-  TRY(vault.put_outbox(
-      {message_id(number % 5), OutboxKind::text, "", account_id(number), {}, {}, number}));
-  TRY(vault.add_event(sample_event(number)));
-  return vault.set_consumed("cli", number);
-}
-
 TEST_P(VaultContract, EachCommitFailsOnceLostAndOnceWrittenAndTheVaultIsKilled) {
   for (const auto fault : {WriteFault::lost, WriteFault::written}) {
     for (unsigned failing = 1; failing <= 6; ++failing) {
@@ -284,3 +275,4 @@ TEST_P(VaultContract, AfterAFailedCommitTheVaultGoesOnFromTheStateBefore) {
 }  // namespace martlet::store::contract
 
 #include "store/vault_contract_cases.h"
+#include "store/vault_contract_random.h"

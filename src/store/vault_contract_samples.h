@@ -89,14 +89,25 @@ inline EventRecord sample_event(unsigned byte) {
   return event;
 }
 
+/// One transaction of the fault tests: touches several tables, so that a half would show.
+inline Result<void> step(Vault& vault, unsigned number) {
+  TRY(vault.add_message(incoming(number, 1 + number % 3, std::string(number * 700, 'm'))));
+  TRY(vault.put_outbox(
+      {message_id(number % 5), OutboxKind::text, "", account_id(number), {}, {}, number}));
+  TRY(vault.add_event(sample_event(number)));
+  return vault.set_consumed("cli", number);
+}
+
 // --- records as text: equal texts, equal records ---
 
-/// Long values by their length and an FNV-1a hash, so that a failed comparison can be read.
+inline std::uint64_t fnv1a(ByteView bytes, std::uint64_t hash = 0xcbf29ce484222325U) {
+  for (const auto byte : bytes) hash = (hash ^ byte) * 0x100000001b3U;
+  return hash;
+}
+/// Long values by their length and a hash, so that a failed comparison can be read.
 inline std::string text(ByteView value) {
   if (value.size() <= 64) return to_hex(value);
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const auto byte : value) hash = (hash ^ byte) * 0x100000001b3U;
-  return std::to_string(value.size()) + " bytes of " + std::to_string(hash);
+  return std::to_string(value.size()) + " bytes of " + std::to_string(fnv1a(value));
 }
 inline std::string text(const Bytes& value) { return text(ByteView{value}); }
 inline std::string text(std::string_view value) {

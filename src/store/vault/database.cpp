@@ -16,6 +16,7 @@ namespace {
 constexpr Literal kSettings =
     "PRAGMA cipher_page_size=4096;"
     "PRAGMA locking_mode=EXCLUSIVE;"
+    "PRAGMA cache_size=-8192;"
     "PRAGMA synchronous=FULL;"
     "PRAGMA temp_store=MEMORY;"
     "PRAGMA secure_delete=ON;";

@@ -33,7 +33,7 @@ CREATE TABLE messages(
   reason INTEGER NOT NULL, read INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE(id, author));
 CREATE INDEX messages_by_chat ON messages(chat);
 CREATE INDEX messages_by_side ON messages(chat, outgoing);
-CREATE INDEX messages_unread ON messages(chat) WHERE outgoing = 0 AND read = 0;
+CREATE INDEX messages_unread ON messages(chat, outgoing, read) WHERE outgoing = 0 AND read = 0;
 
 CREATE TABLE outbox(
   place INTEGER PRIMARY KEY AUTOINCREMENT, message BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL,

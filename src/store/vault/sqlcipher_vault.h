@@ -93,7 +93,9 @@ class SqlcipherVault final : public Vault {
     return statement.bind(values...).run();
   }
   Result<void> require_changed_row() const;
-  Result<std::vector<MessageRecord>> messages_numbered(Result<Statement> query);
+  Result<std::optional<std::int64_t>> number_of(const DeviceId& author, const MessageId& id);
+  Result<std::optional<MessageRecord>> numbered(std::int64_t number);
+  Result<std::vector<MessageRecord>> all_numbered(Result<Statement> query);
   Result<ChatRecord> chat_of(const ChatId& chat);
 
   std::unique_ptr<Database> database_;

@@ -5,36 +5,29 @@
 #include "store/vault/rows.h"
 #include "store/vault/sqlcipher_vault.h"
 
-// The conversations. Queries find the numbers of messages in an index, messages_numbered loads
-// them.
+// The conversations. Queries find the numbers of messages in an index, numbered() loads them.
 namespace martlet::store {
-namespace {
 
-Result<void> take_message(Statement& row, MessageRecord& r) {
-  return row.take(r.order, r.id, r.author, r.author_account, r.outgoing, r.chat, r.peer,
-                  r.peer_handle, r.sender_name, r.sent, r.stored, r.reply_to, r.needs_newer,
-                  r.state, r.reason, r.read, r.text);
+Result<std::optional<MessageRecord>> SqlcipherVault::numbered(std::int64_t number) {
+  return first_row<MessageRecord>(
+      read("SELECT number, id, author, author_account, outgoing, chat, peer, peer_handle, "
+           "sender_name, sent, stored, reply_to, needs_newer, state, reason, read, text "
+           "FROM messages WHERE number = ?",
+           number),
+      [](Statement& row, MessageRecord& r) {
+        return row.take(r.order, r.id, r.author, r.author_account, r.outgoing, r.chat, r.peer,
+                        r.peer_handle, r.sender_name, r.sent, r.stored, r.reply_to, r.needs_newer,
+                        r.state, r.reason, r.read, r.text);
+      });
 }
 
-std::optional<MessageRecord> first_of(std::vector<MessageRecord> messages) {
-  if (messages.empty()) return std::nullopt;
-  return std::move(messages.front());
-}
-
-}  // namespace
-
-Result<std::vector<MessageRecord>> SqlcipherVault::messages_numbered(Result<Statement> query) {
+Result<std::vector<MessageRecord>> SqlcipherVault::all_numbered(Result<Statement> query) {
   const auto numbers = TRY(all_rows<std::int64_t>(
       std::move(query), [](Statement& row, std::int64_t& number) { return row.take(number); }));
   std::vector<MessageRecord> messages;
   messages.reserve(numbers.size());
   for (const auto number : numbers) {
-    auto message = TRY(first_row<MessageRecord>(
-        read("SELECT number, id, author, author_account, outgoing, chat, peer, peer_handle, "
-             "sender_name, sent, stored, reply_to, needs_newer, state, reason, read, text "
-             "FROM messages WHERE number = ?",
-             number),
-        take_message));
+    auto message = TRY(numbered(number));
     if (!message) return Error{Failure::corrupt, "the vault's index names a missing message"};
     messages.push_back(std::move(*message));
   }
@@ -42,24 +35,35 @@ Result<std::vector<MessageRecord>> SqlcipherVault::messages_numbered(Result<Stat
 }
 
 Result<bool> SqlcipherVault::add_message(const MessageRecord& m) {
+  // Not INSERT OR IGNORE: it uses up a number for a message that is there already.
+  if (TRY(number_of(m.author, m.id))) return false;
   TRY(write(
-      "INSERT OR IGNORE INTO messages(id, author, author_account, outgoing, chat, peer, "
-      "peer_handle, sender_name, sent, stored, reply_to, needs_newer, state, reason, read, "
-      "text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "INSERT INTO messages(id, author, author_account, outgoing, chat, peer, peer_handle, "
+      "sender_name, sent, stored, reply_to, needs_newer, state, reason, read, text) "
+      "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       m.id, m.author, m.author_account, m.outgoing, m.chat, m.peer, m.peer_handle, m.sender_name,
       m.sent, m.stored, m.reply_to, m.needs_newer, m.state, m.reason, m.read, m.text));
-  return database_->changed_rows() > 0;
+  return true;
+}
+
+Result<std::optional<std::int64_t>> SqlcipherVault::number_of(const DeviceId& author,
+                                                              const MessageId& id) {
+  return single<std::optional<std::int64_t>>(
+      read("SELECT number FROM messages WHERE id = ? AND author = ?", id, author), std::nullopt);
 }
 
 Result<std::optional<MessageRecord>> SqlcipherVault::message(const DeviceId& author,
                                                              const MessageId& id) {
-  return first_of(TRY(messages_numbered(
-      read("SELECT number FROM messages WHERE id = ? AND author = ?", id, author))));
+  const auto number = TRY(number_of(author, id));
+  if (!number) return std::optional<MessageRecord>{};
+  return numbered(*number);
 }
 
 Result<std::optional<MessageRecord>> SqlcipherVault::find_message(const MessageId& id) {
-  return first_of(TRY(messages_numbered(
-      read("SELECT number FROM messages WHERE id = ? ORDER BY number DESC LIMIT 1", id))));
+  const auto number = TRY(single<std::optional<std::int64_t>>(
+      read("SELECT max(number) FROM messages WHERE id = ?", id), std::nullopt));
+  if (!number) return std::optional<MessageRecord>{};
+  return numbered(*number);
 }
 
 Result<void> SqlcipherVault::require_changed_row() const {
@@ -84,7 +88,7 @@ Result<void> SqlcipherVault::place_message(const DeviceId& author, const Message
 Result<std::vector<MessageRecord>> SqlcipherVault::history(const ChatId& chat, std::uint64_t before,
                                                            std::size_t limit) {
   const auto end = clamped(before == 0 ? std::numeric_limits<std::uint64_t>::max() : before);
-  auto page = TRY(messages_numbered(
+  auto page = TRY(all_numbered(
       read("SELECT number FROM messages WHERE chat = ? AND number < ? ORDER BY number DESC LIMIT ?",
            chat, end, clamped(limit))));
   std::ranges::reverse(page);
@@ -98,8 +102,11 @@ Result<ChatRecord> SqlcipherVault::chat_of(const ChatId& chat) {
   if (newest.empty()) return Error{Failure::corrupt, "the vault's index names a missing chat"};
   record.last = std::move(newest.front());
   record.peer = record.last.peer;
-  record.unread = TRY(single<std::uint64_t>(
-      read("SELECT count(*) FROM messages WHERE chat = ? AND outgoing = 0 AND read = 0", chat), 0));
+  record.unread =
+      TRY(single<std::uint64_t>(read("SELECT count(*) FROM messages INDEXED BY messages_unread "
+                                     "WHERE chat = ? AND outgoing = 0 AND read = 0",
+                                     chat),
+                                0));
   const auto typed = TRY(first_row<std::string>(
       read("SELECT peer_handle FROM messages WHERE chat = ? AND outgoing = 1 "
            "ORDER BY number DESC LIMIT 1",
@@ -130,15 +137,16 @@ Result<std::vector<ChatRecord>> SqlcipherVault::chats() {
 }
 
 Result<std::vector<MessageRecord>> SqlcipherVault::unread(const ChatId& chat) {
-  return messages_numbered(
-      read("SELECT number FROM messages WHERE chat = ? AND outgoing = 0 AND read = 0 "
-           "ORDER BY number",
+  return all_numbered(
+      read("SELECT number FROM messages INDEXED BY messages_unread "
+           "WHERE chat = ? AND outgoing = 0 AND read = 0 ORDER BY number",
            chat));
 }
 
 Result<void> SqlcipherVault::mark_read(const ChatId& chat, std::uint64_t up_to_order) {
   return write(
-      "UPDATE messages SET read = 1 WHERE chat = ? AND outgoing = 0 AND read = 0 AND number <= ?",
+      "UPDATE messages INDEXED BY messages_unread SET read = 1 "
+      "WHERE chat = ? AND outgoing = 0 AND read = 0 AND number <= ?",
       chat, clamped(up_to_order));
 }
 

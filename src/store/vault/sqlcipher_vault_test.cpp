@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "store/vault/database.h"
-#include "store/vault/fault_vfs.h"
+#include "store/vault/fault_vfs_test.h"
 #include "store/vault_contract.h"
 
 namespace martlet::store::contract {
@@ -298,8 +298,7 @@ TEST_F(SqlcipherVaultFile, AVaultOfANewerProgramIsRefusedAndTouchesNothing) {
 TEST_F(SqlcipherVaultFile, NothingReadableIsInAnyFile) {
   constexpr std::string_view kCanary = "CANARY-5f1c";
   const std::string canary{kCanary};
-  FaultVfs vfs;
-  auto vault = must(SqlcipherVault::open(file_, kKey, {vfs.name()}));
+  auto vault = must_open(file_);
   auto profile = sample_profile();
   profile.handle = profile.name = profile.token = canary;
   profile.signing_key = copy_of(bytes_of(canary + canary));
@@ -330,7 +329,6 @@ TEST_F(SqlcipherVaultFile, NothingReadableIsInAnyFile) {
           .ok());
   ASSERT_EQ(must(vault->profile())->name, canary);
   ASSERT_TRUE(fs::exists(wal_));
-  vfs.revive();
   // The main file of an open vault may still be small, so it is searched after the next open.
   EXPECT_EQ(read_file(wal_).find(kCanary), std::string::npos);
   vault.reset();

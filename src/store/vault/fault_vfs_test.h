@@ -1,6 +1,6 @@
 #pragma once
 
-// For tests only; the code is in fault_vfs_test.cpp, so no program has it.
+// For tests only: the code is in fault_vfs_test.cpp, so no program has it.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,7 +12,8 @@
 namespace martlet::store {
 
 /// A file layer for SQLite that does what the system's does, until told otherwise. Every write,
-/// sync, truncation and deletion is an operation; they are counted from 1. Not thread-safe.
+/// sync, truncation and deletion is an operation; they are counted from 1. Syncs are not passed on:
+/// here processes die, not disks. Not thread-safe.
 class FaultVfs {
  public:
   FaultVfs();
