@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <future>
 #include <map>
@@ -54,7 +55,7 @@ class OfficeWorker {
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;
-  std::vector<server::OfficeRequest> queue_;
+  std::deque<server::OfficeRequest> queue_;
   bool asleep_ = false;
   bool was_full_ = false;
   bool stopping_ = false;

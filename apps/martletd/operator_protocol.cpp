@@ -33,7 +33,7 @@ ordered_json mailbox_json(const server::MailboxLine& mailbox) {
                      {"expires", rfc3339(item.expires)},
                      {"sealed_starts_hex", item.sealed_starts}});
   }
-  return {{"device", mailbox.device.hex()},
+  return {{"device", to_base64url(mailbox.device.view())},
           {"items", mailbox.summary.items},
           {"bytes", mailbox.summary.bytes},
           {"waiting", items}};
@@ -108,7 +108,7 @@ std::string invited_json(const std::string& url, const server::Invited& invited)
 
 std::string status_json(const server::StatusReport& status, bool list_mailboxes) {
   auto damaged = ordered_json::array();
-  for (const auto& device : status.health.damaged) damaged.push_back(device.hex());
+  for (const auto& device : status.health.damaged) damaged.push_back(to_base64url(device.view()));
   ordered_json json{{"v", 1},
                     {"type", "status"},
                     {"version", MARTLET_VERSION},

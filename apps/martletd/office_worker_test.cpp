@@ -1,0 +1,225 @@
+#include "apps/martletd/office_worker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "base/seeded_random.h"
+
+namespace martlet::daemon {
+namespace {
+
+using server::OfficeAnswer;
+using server::OfficeRequest;
+
+/// A door that the office's thread may have to wait at.
+class Door {
+ public:
+  void close() { set(false); }
+  void open() { set(true); }
+  void pass() {
+    std::unique_lock lock{mutex_};
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    --waiting_;
+  }
+  void wait_until_somebody_waits() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return waiting_ > 0; });
+  }
+
+ private:
+  void set(bool open) {
+    const std::lock_guard lock{mutex_};
+    open_ = open;
+    changed_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = true;
+  int waiting_ = 0;
+};
+
+/// Knows nobody; every lookup passes the door.
+class EmptyDirectory final : public store::DirectoryStore {
+ public:
+  explicit EmptyDirectory(Door& door) : door_{door} {}
+  Result<void> put_invitation(const store::Invitation&) override { return {}; }
+  Result<std::optional<store::Invitation>> invitation(const store::TokenHash&) override {
+    return std::optional<store::Invitation>{};
+  }
+  Result<void> enrol(const store::AccountRecord&, const store::Invitation&) override { return {}; }
+  Result<void> update(const store::AccountRecord&, const LinkId&) override { return {}; }
+  Result<std::optional<store::AccountRecord>> account(const AccountId&) override {
+    return std::optional<store::AccountRecord>{};
+  }
+  Result<std::optional<AccountId>> account_of_handle(const std::string&) override {
+    door_.pass();
+    return std::optional<AccountId>{};
+  }
+  Result<std::optional<store::DeviceRecord>> device(const DeviceId&) override {
+    return std::optional<store::DeviceRecord>{};
+  }
+  Result<store::DirectoryCounts> counts() override { return store::DirectoryCounts{}; }
+
+ private:
+  Door& door_;
+};
+
+class EmptyMailboxes final : public store::MailboxStore {
+ public:
+  Result<store::Sequence> append(const store::MailboxItem&) override { return store::Sequence{1}; }
+  Result<void> remove(const DeviceId&, store::Sequence) override { return {}; }
+  Result<void> sync() override { return {}; }
+  Result<std::vector<store::WaitingItem>> read(const DeviceId&, store::Sequence, std::size_t,
+                                               std::size_t) override {
+    return std::vector<store::WaitingItem>{};
+  }
+  Result<std::vector<store::WaitingItem>> expire(UnixMillis, std::size_t) override {
+    ++ticks;
+    ticks.notify_all();
+    return std::vector<store::WaitingItem>{};
+  }
+  store::MailboxSummary summary(const DeviceId&) const override { return {}; }
+  store::MailboxSummary total() const override { return {}; }
+  std::vector<std::pair<DeviceId, store::MailboxSummary>> mailboxes() const override { return {}; }
+  Result<void> scrub() override { return {}; }
+  std::uint64_t scrubbable_bytes() const override { return 0; }
+
+  std::atomic<int> ticks = 0;
+};
+
+class OfficeWorkerTest : public ::testing::Test {
+ protected:
+  OfficeWorkerTest() { worker_.start(); }
+  ~OfficeWorkerTest() override { door_.open(); }
+
+  bool post(std::uint32_t reactor, std::size_t count) {
+    std::vector<OfficeRequest> requests;
+    for (std::size_t i = 0; i < count; ++i) {
+      requests.push_back({{reactor, 1}, i, 1, wire::Lookup{"alice@example.org"}});
+    }
+    const bool room = worker_.post(requests);
+    EXPECT_TRUE(requests.empty());
+    return room;
+  }
+  void wait_for_answers(std::uint32_t reactor, std::size_t count) {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [&] { return answers_[reactor].size() >= count; });
+  }
+
+  Door door_;
+  EmptyMailboxes mailboxes_;
+  EmptyDirectory directory_{door_};
+  SeededRandom random_{1};
+  SystemClock clock_;
+  server::Office office_{mailboxes_, directory_, random_, {}};
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::map<std::uint32_t, std::vector<OfficeAnswer>> answers_;
+  int posts_ = 0;
+  int drained_ = 0;
+
+  OfficeWorker worker_{office_,
+                       clock_,
+                       {[this](std::uint32_t reactor, std::vector<OfficeAnswer> answers) {
+                          const std::lock_guard lock{mutex_};
+                          for (auto& answer : answers)
+                            answers_[reactor].push_back(std::move(answer));
+                          ++posts_;
+                          changed_.notify_all();
+                        },
+                        [this] {
+                          const std::lock_guard lock{mutex_};
+                          ++drained_;
+                          changed_.notify_all();
+                        },
+                        [](const server::OfficeHealth&) {}}};
+};
+
+TEST_F(OfficeWorkerTest, AnswersGoToTheReactorThatAskedInOrder) {
+  EXPECT_TRUE(post(0, 3));
+  EXPECT_TRUE(post(1, 2));
+  wait_for_answers(0, 3);
+  wait_for_answers(1, 2);
+  const std::lock_guard lock{mutex_};
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(answers_[0][i].request, i);
+    EXPECT_EQ(answers_[0][i].cost, 1U);
+    EXPECT_TRUE(std::holds_alternative<wire::Refusal>(answers_[0][i].body));
+  }
+}
+
+TEST_F(OfficeWorkerTest, WhatGathersWhileTheOfficeIsBusyIsOneBatch) {
+  door_.close();
+  post(0, 1);
+  door_.wait_until_somebody_waits();
+  for (int i = 0; i < 100; ++i) post(0, 1);
+  door_.open();
+  wait_for_answers(0, 101);
+  const std::lock_guard lock{mutex_};
+  EXPECT_EQ(posts_, 2);
+}
+
+TEST_F(OfficeWorkerTest, ABatchHasABound) {
+  door_.close();
+  post(0, 1);
+  door_.wait_until_somebody_waits();
+  post(0, 2 * limits::kGatherRequests + 1);
+  door_.open();
+  wait_for_answers(0, 2 * limits::kGatherRequests + 2);
+  const std::lock_guard lock{mutex_};
+  EXPECT_EQ(posts_, 4);
+}
+
+TEST_F(OfficeWorkerTest, AFullQueueSaysSoAndLaterThatItIsNoMore) {
+  door_.close();
+  post(0, 1);
+  door_.wait_until_somebody_waits();
+  EXPECT_TRUE(post(0, limits::kOfficeQueueMax - 1));
+  EXPECT_FALSE(post(0, 1));
+  EXPECT_FALSE(post(1, 1));  // taken all the same: nothing is lost
+  door_.open();
+  wait_for_answers(0, limits::kOfficeQueueMax + 1);
+  wait_for_answers(1, 1);
+  const std::lock_guard lock{mutex_};
+  EXPECT_EQ(drained_, 1);
+}
+
+TEST_F(OfficeWorkerTest, StoppingServesWhatWasPosted) {
+  post(0, 1'000);
+  worker_.stop();
+  const std::lock_guard lock{mutex_};
+  EXPECT_EQ(answers_[0].size(), 1'000U);
+}
+
+TEST_F(OfficeWorkerTest, TheOperatorIsAnsweredInPerson) {
+  const auto status = worker_.ask(server::StatusQuery{}, Seconds{60});
+  ASSERT_TRUE(status.ok());
+  EXPECT_TRUE(std::holds_alternative<server::StatusReport>(status.value().body));
+  const auto invited = worker_.ask(server::Invite{"", true, 1, Seconds{60}}, Seconds{60});
+  ASSERT_TRUE(invited.ok());
+  EXPECT_TRUE(std::holds_alternative<server::Invited>(invited.value().body));
+  const std::lock_guard lock{mutex_};
+  EXPECT_EQ(posts_, 0);
+}
+
+TEST_F(OfficeWorkerTest, TheOperatorDoesNotWaitForEver) {
+  door_.close();
+  post(0, 1);
+  door_.wait_until_somebody_waits();
+  EXPECT_EQ(worker_.ask(server::StatusQuery{}, Milliseconds{1}).error().failure,
+            Failure::unavailable);
+  door_.open();
+  EXPECT_TRUE(worker_.ask(server::StatusQuery{}, Seconds{60}).ok());
+}
+
+TEST_F(OfficeWorkerTest, TicksAlsoWhenNobodyAsks) {
+  mailboxes_.ticks.wait(0);
+  EXPECT_GE(mailboxes_.ticks.load(), 1);
+}
+
+}  // namespace
+}  // namespace martlet::daemon

@@ -1,0 +1,219 @@
+// What operators type: addresses, durations, server.toml.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "apps/martletd/config.h"
+#include "apps/martletd/duration.h"
+
+namespace martlet::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct AddressCase {
+  const char* typed;
+  const char* address;  ///< null: refused
+  int port;
+};
+
+TEST(ListenAddress, TakesTwoFormsAndNoOther) {
+  const AddressCase kCases[] = {
+      {"127.0.0.1:8443", "127.0.0.1", 8443},
+      {"0.0.0.0:0", "0.0.0.0", 0},
+      {"[::1]:443", "::1", 443},
+      {"[::]:65535", "::", 65'535},
+      {"", nullptr, 0},
+      {":8443", nullptr, 0},
+      {"127.0.0.1", nullptr, 0},
+      {"127.0.0.1:", nullptr, 0},
+      {"127.0.0.1:65536", nullptr, 0},
+      {"127.0.0.1:-1", nullptr, 0},
+      {"127.0.0.1:80a", nullptr, 0},
+      {"127.0.0.1:+80", nullptr, 0},
+      {"127.0.0.1: 80", nullptr, 0},
+      {"::1:443", nullptr, 0},
+      {"[]:443", nullptr, 0},
+      {"[127.0.0.1]:443", nullptr, 0},
+      {"[::1]", nullptr, 0},
+  };
+  for (const auto& example : kCases) {
+    SCOPED_TRACE(example.typed);
+    const auto parsed = ListenAddress::parse(example.typed);
+    ASSERT_EQ(parsed.has_value(), example.address != nullptr);
+    if (!parsed) continue;
+    EXPECT_EQ(parsed->address, example.address);
+    EXPECT_EQ(parsed->port, example.port);
+    EXPECT_EQ(parsed->text(), example.typed);
+  }
+}
+
+struct DurationCase {
+  const char* typed;
+  std::int64_t seconds;  ///< 0: refused
+};
+
+TEST(ParseDuration, TakesAWholeNumberAndAUnit) {
+  const DurationCase kCases[] = {
+      {"90s", 90},
+      {"30m", 1'800},
+      {"12h", 43'200},
+      {"7d", 604'800},
+      {"2w", 1'209'600},
+      {"36500d", 36'500LL * 86'400},
+      {"", 0},
+      {"d", 0},
+      {"7", 0},
+      {"0d", 0},
+      {"-1d", 0},
+      {"+1d", 0},
+      {"1.5d", 0},
+      {"7 d", 0},
+      {" 7d", 0},
+      {"7dd", 0},
+      {"7y", 0},
+      {"9223372036854775807w", 0},
+      {"99999999999999999999s", 0},
+      {"36525d", 0},
+  };
+  for (const auto& example : kCases) {
+    SCOPED_TRACE(example.typed);
+    const auto parsed = parse_duration(example.typed);
+    ASSERT_EQ(parsed.has_value(), example.seconds != 0);
+    if (parsed) {
+      EXPECT_EQ(*parsed, Seconds{example.seconds});
+    }
+  }
+}
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() { fs::create_directories(folder_); }
+  ~ConfigTest() override { fs::remove_all(folder_); }
+  Outcome<void> read(const std::string& text) {
+    std::ofstream{file_} << text;
+    return read_config(file_, config_);
+  }
+
+  fs::path folder_ = fs::temp_directory_path() / ("martlet-config-" + std::to_string(::getpid()));
+  fs::path file_ = folder_ / "server.toml";
+  Config config_;
+};
+
+TEST_F(ConfigTest, EverySettingArrives) {
+  ASSERT_TRUE(read("name = \"chat.example.org\"\nlisten = \"[::]:443\"\npublic_port = 8443\n"
+                   "envelope_lifetime_days = 30\nscrub_interval_s = 1\nreactors = 3\n"
+                   "[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\npublic = true\n")
+                  .ok());
+  EXPECT_EQ(config_.name, "chat.example.org");
+  EXPECT_EQ(config_.host(), "chat.example.org");
+  EXPECT_EQ(config_.domain(), "chat.example.org");
+  EXPECT_EQ(config_.listen.text(), "[::]:443");
+  EXPECT_EQ(config_.public_port, 8443);
+  EXPECT_EQ(config_.envelope_lifetime, std::chrono::days{30});
+  EXPECT_EQ(config_.scrub_interval, Seconds{1});
+  EXPECT_EQ(config_.reactors, 3U);
+  EXPECT_EQ(config_.tls_certificate, "/etc/c.pem");
+  EXPECT_EQ(config_.tls_key, "/etc/k.pem");
+  EXPECT_TRUE(config_.tls_public);
+}
+
+TEST_F(ConfigTest, WhatIsNotSaidStays) {
+  config_.name = "before.example.org";
+  ASSERT_TRUE(read("# nothing but a remark\n").ok());
+  EXPECT_EQ(config_.name, "before.example.org");
+  EXPECT_EQ(config_.envelope_lifetime, limits::kEnvelopeLifetime);
+}
+
+TEST_F(ConfigTest, TheFirstConfigReadsBack) {
+  Config first;
+  first.name = "chat.example.org";
+  first.listen = {"127.0.0.1", 4433};
+  ASSERT_TRUE(read(first_config(first)).ok());
+  EXPECT_EQ(config_.name, "chat.example.org");
+  EXPECT_EQ(config_.listen.text(), "127.0.0.1:4433");
+  EXPECT_FALSE(config_.public_port);
+  Config nameless;
+  Config fresh;
+  std::ofstream{file_} << first_config(nameless);
+  ASSERT_TRUE(read_config(file_, fresh).ok());
+  EXPECT_EQ(fresh.name, "");
+}
+
+TEST_F(ConfigTest, SettingsThatAreRemarksInTheFirstConfigAreRealOnes) {
+  // So that an operator who takes away the `#` gets what the remark promised.
+  auto text = first_config(Config{});
+  for (auto at = text.find("# "); at != std::string::npos; at = text.find("# ", at + 1)) {
+    const bool setting = at == 0 || text[at - 1] == '\n';
+    if (setting && text.find(" = ", at) < text.find('\n', at)) text.erase(at, 2);
+  }
+  text.replace(text.find("# [tls]"), 2, "");
+  const auto outcome = read(text);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message << "\n" << text;
+  EXPECT_EQ(config_.public_port, 443);
+  EXPECT_TRUE(config_.tls_public);
+}
+
+struct BadConfig {
+  const char* name;
+  const char* text;
+  const char* says;  ///< after the file's name
+};
+
+TEST_F(ConfigTest, MistakesAreNamedWithTheirLine) {
+  const BadConfig kConfigs[] = {
+      {"an unknown setting", "name = \"a.example\"\nnmae = \"b\"\n",
+       ", line 2: there is no setting `nmae`"},
+      {"an unknown one of tls", "[tls]\nfoo = 1\n", ", line 2: there is no setting `tls.foo`"},
+      {"an unknown table", "[web]\nport = 1\n", ", line 1: there is no setting `web`"},
+      {"tls that is no table", "tls = true\n", ", line 1: there is no setting `tls`"},
+      {"no TOML", "name = \n", ", line 1: "},
+      {"a number for a text", "name = 5\n", ", line 1: `name` must be a domain or an IP address"},
+      {"no name", "name = \"a b\"\n", ", line 1: `name` must be"},
+      {"an empty name", "name = \"\"\n", ", line 1: `name` must be"},
+      {"no address", "\n\nlisten = \"8443\"\n", ", line 3: `listen` must be"},
+      {"port 0 to the world", "public_port = 0\n", ", line 1: `public_port` must be a port"},
+      {"a port too large", "public_port = 65536\n", ", line 1: `public_port` must be a port"},
+      {"no day", "envelope_lifetime_days = 0\n", "1 to 30"},
+      {"too many days", "envelope_lifetime_days = 31\n", "1 to 30"},
+      {"half a day", "envelope_lifetime_days = 1.5\n", "1 to 30"},
+      {"scrubbing all the time", "scrub_interval_s = 0\n", "1 to 86400"},
+      {"no reactor", "reactors = 0\n", "1 to 256"},
+      {"too many reactors", "reactors = 257\n", "1 to 256"},
+      {"a relative path", "[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n",
+       ", line 2: `tls.certificate` must be an absolute path"},
+      {"half of TLS", "[tls]\nkey = \"/k.pem\"\n", "go together"},
+      {"a public self-signed certificate", "[tls]\npublic = true\n", "`tls.public` needs"},
+      {"public that is neither", "[tls]\npublic = 1\n", "`tls.public` must be true or false"},
+  };
+  for (const auto& bad : kConfigs) {
+    SCOPED_TRACE(bad.name);
+    const auto outcome = read(bad.text);
+    ASSERT_FALSE(outcome.ok());
+    EXPECT_EQ(outcome.error().exit, Exit::usage);
+    EXPECT_TRUE(outcome.error().message.starts_with(file_.string())) << outcome.error().message;
+    EXPECT_NE(outcome.error().message.find(bad.says), std::string::npos) << outcome.error().message;
+    EXPECT_EQ(config_.name, "");  // nothing was taken over
+  }
+}
+
+TEST_F(ConfigTest, AFileThatIsNotThereIsSaid) {
+  const auto outcome = read_config(folder_ / "missing.toml", config_);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().exit, Exit::usage);
+  EXPECT_NE(outcome.error().message.find("missing.toml"), std::string::npos);
+}
+
+TEST(Config, WithoutANameTheAddressStandsIn) {
+  Config config;
+  EXPECT_EQ(config.host(), "localhost");  // nobody connects to 0.0.0.0
+  EXPECT_EQ(config.domain(), "localhost");
+  config.listen = {"192.0.2.7", 8443};
+  EXPECT_EQ(config.host(), "192.0.2.7");
+  EXPECT_EQ(config.domain(), "localhost");  // an address is no domain for handles
+  config.listen = {"::1", 8443};
+  EXPECT_EQ(config.host(), "[::1]");
+}
+
+}  // namespace
+}  // namespace martlet::daemon
