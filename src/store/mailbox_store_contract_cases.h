@@ -300,6 +300,49 @@ TEST_P(MailboxStoreContract, ExpiresManyAtOneInstantByTheirPlace) {
   expect_contents(store(), {});
 }
 
+/// Longer than what an engine would keep of it in memory.
+TEST_P(MailboxStoreContract, KeepsALongMailbox) {
+  constexpr std::uint32_t kItems = 1'000;
+  Model model;
+  for (std::uint32_t i = 0; i < kItems; ++i) {
+    const auto item = expiring(envelope(1, i, i % 50), 10'000 - i);
+    model.emplace(append(item), item);
+    if (i % 300 == 0) sync();
+  }
+  const auto expect_no_second_copies = [&] {
+    for (const auto& [sequence, item] : model) ASSERT_EQ(append(item), sequence);
+    ASSERT_EQ(store().total().items, model.size());
+  };
+  expect_no_second_copies();
+  sync();
+  expect_no_second_copies();
+  open();
+  expect_no_second_copies();
+  SeededRandom random{7};
+  while (model.size() > 10) {  // from the front in windows, and here and there
+    const auto window = value_of(store().read(device(1), 0, 20, kAll));
+    ASSERT_EQ(window.size(), std::min<std::size_t>(20, model.size()));
+    for (std::size_t i = 0; i < 10; ++i) {
+      ASSERT_EQ(window[i].sequence, model.begin()->first);
+      expect_ok(store().remove(device(1), window[i].sequence));
+      model.erase(model.begin());
+    }
+    const auto other =
+        std::next(model.begin(), static_cast<std::ptrdiff_t>(random.below(model.size())));
+    expect_ok(store().remove(device(1), other->first));
+    model.erase(other);
+    const auto oldest = value_of(store().expire(unix_millis(10'000), 1));
+    ASSERT_EQ(oldest.size(), 1U);
+    ASSERT_EQ(oldest[0].sequence, model.rbegin()->first);
+    model.erase(std::prev(model.end()));
+    if (random.below(3) == 0) sync();
+  }
+  expect_no_second_copies();
+  sync();
+  open();
+  expect_contents(store(), model);
+}
+
 TEST_P(MailboxStoreContract, CountsWhatAScrubWouldFree) {
   const auto first = append(envelope(1, 1, 1'000));
   const auto second = append(envelope(1, 2, 10));

@@ -21,7 +21,9 @@ namespace martlet::store::server_contract {
 class TestFolder {
  public:
   TestFolder() {
-    std::string name = ::testing::TempDir() + "martlet-store-XXXXXX";
+    // In memory where there is a folder for that: these tests open hundreds of databases.
+    const bool in_memory = std::filesystem::is_directory("/dev/shm");
+    std::string name = (in_memory ? "/dev/shm/" : ::testing::TempDir()) + "martlet-store-XXXXXX";
     CHECK(mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -46,8 +48,9 @@ inline void write_file(const std::filesystem::path& path, ByteView bytes) {
   CHECK(out.flush().good());
 }
 
-/// Counts appends, syncs and renames as writes. Syncing only notes how much a power cut leaves, so
-/// tests run at the speed of memory. Thread-safe: RocksDB writes from threads of its own.
+/// Counts appends, syncs (of files and folders) and renames as writes. Syncing only notes how much
+/// a power cut leaves, so tests run at the speed of memory. Thread-safe: RocksDB writes from
+/// threads of its own.
 class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   FaultyFileSystem() : FileSystemWrapper{rocksdb::FileSystem::Default()} {}
@@ -91,6 +94,20 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
     if (status.ok()) *out = std::make_unique<File>(*this, name, std::move(*out));
     const std::lock_guard lock{mutex_};
     synced_[name] = 0;
+    return status;
+  }
+  rocksdb::IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
+                                 std::uint64_t* bytes, rocksdb::IODebugContext* debug) override {
+    const std::lock_guard lock{mutex_};
+    auto status = target()->GetFreeSpace(path, options, bytes, debug);
+    if (all_.IsNoSpace()) *bytes = 0;
+    return status;
+  }
+  rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
+                                 std::unique_ptr<rocksdb::FSDirectory>* out,
+                                 rocksdb::IODebugContext* debug) override {
+    auto status = target()->NewDirectory(name, options, out, debug);
+    if (status.ok()) *out = std::make_unique<Directory>(*this, std::move(*out));
     return status;
   }
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
@@ -143,6 +160,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
                             rocksdb::IODebugContext* debug) override {
       return Sync(options, debug);
     }
+    void PrepareWrite(std::size_t, std::size_t, const rocksdb::IOOptions&,
+                      rocksdb::IODebugContext*) override {}
     rocksdb::IOStatus RangeSync(std::uint64_t, std::uint64_t, const rocksdb::IOOptions&,
                                 rocksdb::IODebugContext*) override {
       return rocksdb::IOStatus::OK();
@@ -151,6 +170,23 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
    private:
     FaultyFileSystem& disk_;
     const std::string name_;
+  };
+
+  class Directory final : public rocksdb::FSDirectoryWrapper {
+   public:
+    Directory(FaultyFileSystem& disk, std::unique_ptr<rocksdb::FSDirectory> directory)
+        : FSDirectoryWrapper{std::move(directory)}, disk_{disk} {}
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+      return disk_.write([] { return rocksdb::IOStatus::OK(); });
+    }
+    rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions& options,
+                                          rocksdb::IODebugContext* debug,
+                                          const rocksdb::DirFsyncOptions&) override {
+      return Fsync(options, debug);
+    }
+
+   private:
+    FaultyFileSystem& disk_;
   };
 
   template <class Write>

@@ -11,10 +11,9 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <regex>
 
 #include "base/check.h"
-#include "store/rocks/log_check.h"
+#include "store/rocks/database_files.h"
 
 namespace martlet::store {
 namespace {
@@ -25,32 +24,6 @@ rocksdb::Slice slice(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 ByteView view(const rocksdb::Slice& slice) { return bytes_of({slice.data(), slice.size()}); }
-
-Error error_of(const rocksdb::Status& status) {
-  if (status.IsCorruption()) return {Failure::corrupt, "the store's files are damaged"};
-  // RocksDB has no code of its own for a lock that another process (or store) holds.
-  const auto text = status.ToString();
-  if (status.IsIOError() && (text.find("lock hold by current process") != std::string::npos ||
-                             text.find("While lock file") != std::string::npos)) {
-    return {Failure::in_use, "another process has the store open"};
-  }
-  // A table that the database's list names is not there.
-  if (status.IsPathNotFound() || text.find("No such file") != std::string::npos) {
-    return {Failure::corrupt, "a file of the store is missing"};
-  }
-  return {Failure::unavailable, "the disk failed"};
-}
-Result<void> result_of(const rocksdb::Status& status) {
-  if (status.ok()) return {};
-  return error_of(status);
-}
-
-/// The name of one of the database's files in a text of RocksDB's; empty if there is none.
-std::string file_named_in(const std::string& text) {
-  static const std::regex pattern{R"((\d{6,}\.(sst|log)|MANIFEST-\d{6,}|CURRENT))"};
-  std::smatch match;
-  return std::regex_search(text, match, pattern) ? match.str() : std::string{};
-}
 
 /// RocksDB's own log would be text that we did not choose, in a file that grows.
 class Silence final : public rocksdb::Logger {
@@ -78,6 +51,7 @@ rocksdb::Options options_of(const RocksDatabase::Settings& settings, rocksdb::En
   options.max_write_buffer_number = 3;
   options.max_background_jobs = 2;
   options.max_open_files = 256;
+  options.max_file_opening_threads = 1;
   options.target_file_size_base = 16 * 1024 * 1024;
   options.max_bytes_for_level_base = 64 * 1024 * 1024;
   options.level_compaction_dynamic_level_bytes = true;
@@ -109,74 +83,31 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const std::string& pa
   if (damaged_file == nullptr) damaged_file = &ignored;
   damaged_file->clear();
   std::unique_ptr<RocksDatabase> database{new RocksDatabase{path, settings}};
-  TRY(result_of(database->env().CreateDirIfMissing(path)));
+  if (!database->env().CreateDirIfMissing(path).ok()) {
+    return Error{Failure::unavailable, "the store's folder cannot be created"};
+  }
   TRY(database->open_database(damaged_file));
   TRY(database->verify(damaged_file));
   return database;
 }
 
-namespace {
-
-struct Logs {
-  bool torn = false;
-  std::string damaged;  ///< the first that is
-  bool damaged_is_newest = false;
-  bool hold_records = false;
-};
-
-/// Looks at every log file, oldest first.
-Result<Logs> judge_logs(rocksdb::Env& env, const std::string& path,
-                        std::vector<std::string> names) {
-  Logs logs;
-  std::ranges::sort(names);
-  for (const auto& name : names) {
-    if (!name.ends_with(".log")) continue;
-    std::string bytes;
-    TRY(result_of(rocksdb::ReadFileToString(&env, path + "/" + name, &bytes)));
-    if (bytes.empty()) continue;
-    logs.hold_records = true;
-    logs.damaged_is_newest = false;
-    if (logs.torn && logs.damaged.empty()) logs.damaged = name;  // whole records behind a tear
-    const auto state = judge_log(bytes_of(bytes));
-    if (state == LogState::torn) logs.torn = true;
-    if (state == LogState::damaged && logs.damaged.empty()) {
-      logs.damaged = name;
-      logs.damaged_is_newest = true;
-    }
-  }
-  return logs;
-}
-
-}  // namespace
-
 Result<void> RocksDatabase::open_database(std::string* damaged_file) {
-  std::vector<std::string> names;
-  TRY(result_of(env().GetChildren(path_, &names)));
-  const auto logs = TRY(judge_logs(env(), path_, names));
-  const bool holds_tables =
-      std::ranges::any_of(names, [](const auto& name) { return name.ends_with(".sst"); });
-  // Without it RocksDB would begin anew and delete the rest.
-  if ((holds_tables || logs.hold_records) && std::ranges::count(names, "CURRENT") == 0) {
-    *damaged_file = "CURRENT";
-    return Error{Failure::corrupt, "a file of the store is missing"};
-  }
-  // An older damaged log may be one that is not needed any more: RocksDB knows.
-  if (logs.damaged_is_newest) {
-    *damaged_file = logs.damaged;
-    return Error{Failure::corrupt, "a log of the store is damaged"};
+  const auto verdict = TRY(judge_files(env(), path_));
+  if (!verdict.damaged.empty()) {
+    *damaged_file = verdict.damaged;
+    return Error{Failure::corrupt, "a file of the store is damaged or missing"};
   }
   auto options = options_of(settings_, env(), cache_);
-  options.wal_recovery_mode = logs.torn && logs.damaged.empty()
-                                  ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
-                                  : rocksdb::WALRecoveryMode::kAbsoluteConsistency;
+  options.wal_recovery_mode = verdict.torn ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
+                                           : rocksdb::WALRecoveryMode::kAbsoluteConsistency;
   rocksdb::DB* db = nullptr;
   const auto status = rocksdb::DB::Open(options, path_, &db);
   db_.reset(db);
   if (status.ok()) return {};
   const auto error = error_of(status);
   if (error.failure == Failure::corrupt) {
-    const auto named = file_named_in(status.ToString());
-    *damaged_file = named.empty() ? logs.damaged : named;
+    *damaged_file = store::damaged_file(options, path_, status);
+    if (damaged_file->empty()) *damaged_file = verdict.suspect;
   }
   return error;
 }
@@ -188,7 +119,7 @@ Result<void> RocksDatabase::verify(std::string* damaged_file) {
   if (bytes > kVerifyBytesMax) return {};
   const auto status = db_->VerifyChecksum();
   if (status.ok()) return {};
-  *damaged_file = file_named_in(status.ToString());
+  *damaged_file = store::damaged_file(db_->GetOptions(), path_, status);
   return error_of(status);
 }
 
@@ -271,7 +202,11 @@ Result<void> RocksDatabase::mend() {
   }
   db_.reset();
   std::string damaged_file;
-  TRY(open_database(&damaged_file));
+  const auto opened = open_database(&damaged_file);
+  if (!opened.ok() && opened.error().failure != Failure::corrupt) {
+    return Error{Failure::unavailable, "the disk failed"};  // even if another process was quicker
+  }
+  TRY(opened);
   const auto restored = restore_rows();
   if (!restored.ok()) {
     db_.reset();  // its rows are not those that we told
