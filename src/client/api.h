@@ -67,7 +67,7 @@ struct WhoamiAnswer {
   bool admin = false;
 };
 struct SendRequest {
-  std::string to;    ///< a handle, a contact's name or a chat id
+  std::string to;  ///< a handle, a contact's name or a chat id
   std::string text;
   std::optional<MessageId> reply_to;
 };

@@ -151,7 +151,10 @@ Answer<std::size_t> Conversations::read(const std::string& chat, UnixMillis now)
   if (target.account.is_zero()) return errors::kUnknownChat;
   const auto id = chat_of(target.account);
   const auto unread = TRY(from_vault(vault_.unread(id)));
-  if (unread.empty()) return std::size_t{0};
+  if (unread.empty()) {
+    if (TRY(from_vault(vault_.history(id, 0, 1))).empty()) return errors::kUnknownChat;
+    return std::size_t{0};
+  }
   std::vector<MessageId> ids;
   for (const auto& message : unread) ids.push_back(message.id);
 

@@ -22,7 +22,8 @@ enum class Link : std::uint8_t {
 /// decisions go out; whoever owns the socket drives it:
 ///
 ///   when wants_connection(now): connect, then on_connected, on_frame..., on_disconnected
-///   after every call: send take_frames(), close if take_close_wish(); call on_tick(now) at wake_at()
+///   after every call: send take_frames(), close if take_close_wish(); call on_tick(now) at
+///   wake_at()
 ///
 /// Owned by one thread. Everything it promises is in the vault before it promises it.
 class Engine {
@@ -31,10 +32,10 @@ class Engine {
   /// `vault` and `random` outlive the engine.
   static Answer<std::unique_ptr<Engine>> open(store::Vault& vault, Random& random);
 
-  /// Writes a profile with `keys` and a genesis link into an empty vault, to be enrolled at the next
-  /// connection. Called again with the same URL while pending it keeps the keys of the first time and
-  /// takes over names and a handle only, so an interrupted enrolment goes on; with another URL it
-  /// starts over. Fails with usage (bad URL, handle or name), already_enrolled, disk.
+  /// Writes a profile with `keys` and a genesis link into an empty vault, to be enrolled at the
+  /// next connection. Called again with the same URL while pending it keeps the keys of the first
+  /// time and takes over names and a handle only, so an interrupted enrolment goes on; with another
+  /// URL it starts over. Fails with usage (bad URL, handle or name), already_enrolled, disk.
   static Answer<void> prepare_enrollment(store::Vault& vault, const EnrollRequest& request,
                                          protocol::DevicePrivateKeys keys, Random& random,
                                          UnixMillis now);
@@ -68,7 +69,8 @@ class Engine {
   virtual Answer<std::vector<store::MessageRecord>> history(const HistoryRequest& request) = 0;
   /// Marks all of a chat as read and queues the receipts. Gives back how many were unread.
   virtual Answer<std::size_t> read(const std::string& chat, UnixMillis now) = 0;
-  virtual Answer<store::ContactRecord> contact_add(const ContactAddRequest& request, UnixMillis now) = 0;
+  virtual Answer<store::ContactRecord> contact_add(const ContactAddRequest& request,
+                                                   UnixMillis now) = 0;
   virtual Answer<std::vector<store::ContactRecord>> contacts() = 0;
   virtual Answer<std::vector<Event>> events(store::Cursor after, std::size_t limit) = 0;
   virtual Answer<store::Cursor> consumed(const std::string& consumer) = 0;

@@ -172,6 +172,21 @@ TEST_F(Sending, ALostAnswerIsAskedForUnderTheSameId) {
   EXPECT_EQ(progress(id).state, MessageState::sent);
 }
 
+TEST_F(Sending, OrderHoldsIfARunEndedBetweenLookupAndPlacing) {
+  disconnect();
+  send("bob@example.org", "written first");
+  int commits = 0;
+  fault_ = [&] { return ++commits == 2 ? store::WriteFault::lost : store::WriteFault::none; };
+  connect();  // the lookup is kept, then the disk fails
+  EXPECT_TRUE(engine_->take_close_wish());
+  EXPECT_TRUE(server_.accepted.empty());
+  disconnect();
+  restart();
+  send("bob@example.org", "written second");
+  connect();
+  EXPECT_EQ(texts_at(bob_), (std::vector<std::string>{"written first", "written second"}));
+}
+
 TEST_F(Sending, AnUnknownHandleFailsTheMessageNotTheStart) {
   const auto id = send("nobody@example.org", "hello?");
   expect_failed(id, FailureReason::unknown_handle);
@@ -486,6 +501,17 @@ TEST_F(Sending, WhatADeviceConfirmedCannotExpire) {
   push(wire::Undelivered{10, numbered_message(77), bob_.devices[0].id, now_});  // not ours
   EXPECT_EQ(progress(id).state, MessageState::delivered);
   EXPECT_EQ(server_.acknowledged.size(), 3U);
+}
+
+TEST_F(Sending, WhatExpiredBeforeTheAnswerCameIsOnItsWayAgain) {
+  silence_sends();
+  const auto id = send("bob@example.org", "hi");
+  push(wire::Undelivered{7, id, bob_.devices[0].id, now_});
+  EXPECT_EQ(progress(id).state, MessageState::queued);
+  server_.script = {};
+  reconnect();
+  EXPECT_EQ(progress(id).state, MessageState::sent);
+  EXPECT_EQ(vault_->deliveries(id).value().at(0).state, store::DeliveryState::sent);
 }
 
 TEST_F(Sending, AVaultThatFailsAfterTheAnswerSendsAgainUnderTheSameId) {

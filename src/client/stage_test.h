@@ -69,7 +69,7 @@ class Stage : public ::testing::Test {
   void exchange() {
     for (int round = 0; round < 1'000; ++round) {
       const auto frames = engine_->take_frames();
-      if (frames.empty()) return;
+      if (frames.empty() || dead_) return;
       for (const auto& frame : frames) {
         if (auto answer = server_.on_frame(frame)) {
           engine_->on_frame(wire::encode(*answer), now_);
@@ -124,6 +124,7 @@ class Stage : public ::testing::Test {
   Person bob_{"bob@example.org", 1};
   FakeServer server_;
   store::FaultHook fault_ = [] { return store::WriteFault::none; };
+  bool dead_ = false;  ///< killed: what it still says reaches nobody
   store::MemoryVaultDisk disk_;
   std::unique_ptr<store::MemoryVault> vault_;
   std::unique_ptr<Engine> engine_;
