@@ -123,6 +123,7 @@ TEST(SqlcipherVaultFaults, AFullDiskChangesNothingAndReadingGoesOn) {
   const auto overlooked = vault->transact([&]() -> Result<void> {
     const auto added = vault->add_message(incoming(9, 1, std::string(20'000'000, 'f')));
     EXPECT_FALSE(added.ok());
+    vfs.revive();  // SQLite has ended the transaction: this write would be one of its own
     EXPECT_FALSE(vault->set_consumed("cli", 9).ok());
     return {};
   });
@@ -130,6 +131,7 @@ TEST(SqlcipherVaultFaults, AFullDiskChangesNothingAndReadingGoesOn) {
   EXPECT_EQ(overlooked.error().failure, Failure::unavailable);
   EXPECT_EQ(everything(*vault), before);
 
+  vfs.fill_up();
   vault.reset();  // cannot fold the WAL into the main file: the next one does
   auto reopened = SqlcipherVault::open(file, kKey, {vfs.name()});
   ASSERT_TRUE(reopened.ok()) << reopened.error().reason.text;
