@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/ids.h"
+
+namespace martlet::bench {
+
+/// A real `martletd serve`, found beside this program, on a temporary data folder, alone on its
+/// core where there are two or more. Ends, and takes its folder along, with the object. Whatever
+/// fails ends the benchmark with a message.
+class ServerUnderLoad {
+ public:
+  /// `folder`: where to make the data folder; empty: the system's temporary folder.
+  explicit ServerUnderLoad(const std::string& folder);
+  ~ServerUnderLoad();
+  ServerUnderLoad(const ServerUnderLoad&) = delete;
+  ServerUnderLoad& operator=(const ServerUnderLoad&) = delete;
+
+  /// A new process on the same data.
+  void restart();
+
+  std::uint16_t port() const { return port_; }
+  const Digest& fingerprint() const { return fingerprint_; }
+  /// The token of a fresh invitation that so many may use.
+  std::string invite(std::size_t uses) const;
+
+  double cpu_seconds() const;       ///< user and system, of all its threads
+  std::uint64_t pss_bytes() const;  ///< its proportional share of memory
+  std::uint64_t rss_bytes() const;
+  std::uint64_t waiting_items() const;  ///< in all mailboxes
+
+ private:
+  void start();
+  void stop();
+
+  std::filesystem::path data_;
+  pid_t pid_ = -1;
+  std::uint16_t port_ = 0;
+  Digest fingerprint_{};
+};
+
+/// Core 0 is the server's; puts this process on the others, if there are any.
+void leave_the_servers_core();
+/// As many descriptors as the system lets us have.
+void raise_descriptor_limit();
+[[noreturn]] void give_up(const std::string& why);
+
+}  // namespace martlet::bench
