@@ -170,6 +170,7 @@ class Service::Stream {
           break;
         }
         at_ = event.event.cursor;
+        printed_ = at_;
       }
       TRY(keep());
       if (events.size() < batch) break;
@@ -182,15 +183,16 @@ class Service::Stream {
   static constexpr std::size_t kBatchMax = 64;
 
   Answer<void> keep() {
-    if (at_ <= kept_) return {};
-    TRY(service_.engine_->set_consumed(kConsumer, at_));
-    kept_ = at_;
+    if (printed_ <= kept_) return {};
+    TRY(service_.engine_->set_consumed(kConsumer, printed_));
+    kept_ = printed_;
     return {};
   }
 
   Service& service_;
   const EventTaker& take_;
-  store::Cursor at_;
+  store::Cursor at_;           ///< where reading goes on; at first what --since said
+  store::Cursor printed_ = 0;  ///< the last one that was taken
   store::Cursor kept_;
   bool ended_ = false;
 };
