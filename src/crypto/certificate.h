@@ -13,8 +13,8 @@ struct CertificateFiles {
   std::string key_pem;
 };
 
-/// A self-signed P-256 certificate for `name` (also as a subject alternative name, DNS or IP), valid
-/// from one day before `now` for `days` days.
+/// A self-signed P-256 certificate for `name` (also as a subject alternative name, DNS or IP),
+/// valid from one day before `now` for `days` days.
 CertificateFiles make_self_signed(std::string_view name, UnixMillis now, int days);
 
 /// SHA-256 of the SubjectPublicKeyInfo of the first certificate: what an invitation pins.

@@ -10,15 +10,17 @@ struct evp_pkey_ctx_st;
 
 namespace martlet::crypto {
 
-inline constexpr std::size_t kClassicRsaBytes = 160;            ///< k, modulus of 1,280 bits
-inline constexpr std::size_t kClassicRsaPublicDerBytes = 172;   ///< 30 81 A9 02 81 A1 00 n[160] 02 03 01 00 01
+inline constexpr std::size_t kClassicRsaBytes = 160;  ///< k, modulus of 1,280 bits
+inline constexpr std::size_t kClassicRsaPublicDerBytes =
+    172;  ///< 30 81 A9 02 81 A1 00 n[160] 02 03 01 00 01
 
 /// A device's public key for the classic suite. Immutable, cheap to copy, thread-safe.
 class ClassicEncryptionKey {
  public:
   /// Exactly the 172-byte PKCS#1 RSAPublicKey with e = 65537, n odd with its top bit set.
   static Result<ClassicEncryptionKey> from_der(ByteView der);
-  static Result<ClassicEncryptionKey> from_pem(std::string_view pem);  ///< a public or a private key
+  static Result<ClassicEncryptionKey> from_pem(
+      std::string_view pem);  ///< a public or a private key
 
   const std::array<std::uint8_t, kClassicRsaPublicDerBytes>& der() const { return der_; }
   /// RSA-OAEP, SHA-1, MGF1 with SHA-1, empty label. `input` 1 to 118 bytes.

@@ -59,7 +59,9 @@ class SecretBytes {
   ~SecretBytes() { wipe(bytes_); }
   SecretBytes(const SecretBytes&) = delete;
   SecretBytes& operator=(const SecretBytes&) = delete;
-  SecretBytes(SecretBytes&& other) noexcept : bytes_{std::move(other.bytes_)} { other.bytes_.clear(); }
+  SecretBytes(SecretBytes&& other) noexcept : bytes_{std::move(other.bytes_)} {
+    other.bytes_.clear();
+  }
   SecretBytes& operator=(SecretBytes&& other) noexcept {
     if (this != &other) {
       wipe(bytes_);
@@ -76,7 +78,7 @@ class SecretBytes {
   std::vector<std::uint8_t> bytes_;
 };
 
-using Plaintext = SecretBytes<struct PlaintextKind>;        ///< what was sealed
-using EncodedKey = SecretBytes<struct EncodedKeyKind>;      ///< a private key as the vault stores it
+using Plaintext = SecretBytes<struct PlaintextKind>;    ///< what was sealed
+using EncodedKey = SecretBytes<struct EncodedKeyKind>;  ///< a private key as the vault stores it
 
 }  // namespace martlet::crypto

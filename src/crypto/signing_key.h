@@ -72,7 +72,8 @@ class SigningKey {
 bool is_strict_der_signature(ByteView der);
 
 /// Ed25519 (RFC 8032) for recovery keys. `public_key` 32 bytes. Fails with `forged`.
-Result<void> verify_ed25519(ByteView public_key, std::string_view context, ByteView message, ByteView signature);
+Result<void> verify_ed25519(ByteView public_key, std::string_view context, ByteView message,
+                            ByteView signature);
 /// Signs with a 32-byte seed.
 Signature sign_ed25519(ByteView seed, std::string_view context, ByteView message);
 /// The public key of a seed.

@@ -23,13 +23,13 @@ struct DevicePrivateKeys {
   DevicePublicKeys public_keys() const;
 };
 
-/// Pads `content` (padding.h) and seals it for one device. Fails with `limit_reached` when the padded
-/// content is longer than kClassicPlainBytesMax. Thread-safe.
+/// Pads `content` (padding.h) and seals it for one device. Fails with `limit_reached` when the
+/// padded content is longer than kClassicPlainBytesMax. Thread-safe.
 Result<Bytes> seal(Suite suite, const DevicePrivateKeys& sender, const DevicePublicKeys& receiver,
                    ByteView content, Random& random);
 
-/// Opens, authenticates sender and receiver, and takes the padding off. Every failure is `forged` or
-/// `malformed`, and the sender must not learn which.
+/// Opens, authenticates sender and receiver, and takes the padding off. Every failure is `forged`
+/// or `malformed`, and the sender must not learn which.
 Result<crypto::Plaintext> open(Suite suite, const DevicePrivateKeys& receiver,
                                const DevicePublicKeys& sender, ByteView sealed);
 

@@ -31,7 +31,7 @@ struct AccountRecord {
   bool admin = false;
   UnixMillis enrolled{};
   std::vector<std::string> handles;  ///< canonical; the first is the default
-  std::vector<DeviceId> devices;     ///< of the verified chain, sorted: what the server may route to
+  std::vector<DeviceId> devices;  ///< of the verified chain, sorted: what the server may route to
   LinkId head;
   std::vector<Bytes> links;
 };

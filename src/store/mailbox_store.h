@@ -7,11 +7,13 @@
 
 namespace martlet::store {
 
-using Sequence = std::uint64_t;  ///< place in a mailbox; only grows over the life of the store, even across restarts
+using Sequence = std::uint64_t;  ///< place in a mailbox; only grows over the life of the store,
+                                 ///< even across restarts
 
 enum class ItemKind : std::uint8_t {
-  envelope = 1,    ///< sealed bytes from `sender`
-  undelivered = 2  ///< a notice: the envelope `message` for device `sender` expired unread; no bytes
+  envelope = 1,  ///< sealed bytes from `sender`
+  undelivered =
+      2  ///< a notice: the envelope `message` for device `sender` expired unread; no bytes
 };
 
 /// What waits for one device.
@@ -46,8 +48,9 @@ struct MailboxLimits {
 /// May block on the disk: owned by the office's worker, never called from a reactor.
 ///
 /// append, remove and expire stage; sync makes all that was staged since the last sync durable, at
-/// once and entirely. read, summary and total see staged changes. A failed sync undoes them: nothing
-/// staged is there any more, though after a restart it may be (written, but the answer was lost).
+/// once and entirely. read, summary and total see staged changes. A failed sync undoes them:
+/// nothing staged is there any more, though after a restart it may be (written, but the answer was
+/// lost).
 class MailboxStore {
  public:
   virtual ~MailboxStore() = default;

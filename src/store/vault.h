@@ -39,24 +39,26 @@ class Vault {
   virtual Result<std::vector<HandleRecord>> handles_of(const AccountId& account) = 0;
 
   // --- contacts ---
-  virtual Result<void> put_contact(const ContactRecord& contact) = 0;  ///< replaces the one of this handle
-  virtual Result<std::vector<ContactRecord>> contacts() = 0;           ///< by name
+  virtual Result<void> put_contact(
+      const ContactRecord& contact) = 0;                      ///< replaces the one of this handle
+  virtual Result<std::vector<ContactRecord>> contacts() = 0;  ///< by name
   virtual Result<std::optional<ContactRecord>> contact_of_handle(const std::string& handle) = 0;
 
   // --- conversations ---
   /// Adds a message, or gives back false if one of the same author device and id is there already.
   /// `message.order` is ignored.
   virtual Result<bool> add_message(const MessageRecord& message) = 0;
-  virtual Result<std::optional<MessageRecord>> message(const DeviceId& author, const MessageId& id) = 0;
+  virtual Result<std::optional<MessageRecord>> message(const DeviceId& author,
+                                                       const MessageId& id) = 0;
   /// Own or received; the newest if two devices chose the same id.
   virtual Result<std::optional<MessageRecord>> find_message(const MessageId& id) = 0;
   /// Fails with `not_found` if the message is not there.
-  virtual Result<void> set_message_state(const DeviceId& author, const MessageId& id, MessageState state,
-                                         FailureReason reason) = 0;
+  virtual Result<void> set_message_state(const DeviceId& author, const MessageId& id,
+                                         MessageState state, FailureReason reason) = 0;
   /// Puts an own message that had only a handle into its chat, at the place of its order, once the
   /// account is known. Fails with `not_found` if the message is not there.
-  virtual Result<void> place_message(const DeviceId& author, const MessageId& id, const ChatId& chat,
-                                     const AccountId& peer) = 0;
+  virtual Result<void> place_message(const DeviceId& author, const MessageId& id,
+                                     const ChatId& chat, const AccountId& peer) = 0;
   /// The newest `limit` messages of a chat older than the local order `before` (0: the newest of
   /// all), oldest first.
   virtual Result<std::vector<MessageRecord>> history(const ChatId& chat, std::uint64_t before,
@@ -68,9 +70,10 @@ class Vault {
   virtual Result<void> mark_read(const ChatId& chat, std::uint64_t up_to_order) = 0;
 
   // --- outbox: what must still go out; survives kills ---
-  virtual Result<void> put_outbox(const OutboxRecord& item) = 0;  ///< replaces the one of this message
+  virtual Result<void> put_outbox(
+      const OutboxRecord& item) = 0;  ///< replaces the one of this message
   virtual Result<void> remove_outbox(const MessageId& message) = 0;  ///< none there: no error
-  virtual Result<std::vector<OutboxRecord>> outbox() = 0;  ///< in the order first put
+  virtual Result<std::vector<OutboxRecord>> outbox() = 0;            ///< in the order first put
   virtual Result<std::uint64_t> outbox_size() = 0;
 
   // --- delivery state of own messages, a row for each target device ---

@@ -22,17 +22,17 @@ struct ServerAddress {
 /// This device and its account. The keys are secret: wiped by whoever loads them.
 struct ProfileRecord {
   ServerAddress server;
-  std::string token;        ///< invitation token while enrolment is pending, then empty
-  std::string handle;       ///< canonical; empty until enrolled if the invitation decides
-  std::string name;         ///< display name, may be empty
+  std::string token;   ///< invitation token while enrolment is pending, then empty
+  std::string handle;  ///< canonical; empty until enrolled if the invitation decides
+  std::string name;    ///< display name, may be empty
   std::string device_name;
   AccountId account;
   DeviceId device;
-  bool enrolled = false;    ///< the server confirmed it
+  bool enrolled = false;  ///< the server confirmed it
   bool admin = false;
-  Bytes signing_key;        ///< 32-byte scalar
-  Bytes classic_key;        ///< PKCS#8 DER
-  std::vector<Bytes> links; ///< own account chain
+  Bytes signing_key;         ///< 32-byte scalar
+  Bytes classic_key;         ///< PKCS#8 DER
+  std::vector<Bytes> links;  ///< own account chain
   UnixMillis created{};
 };
 
@@ -58,31 +58,36 @@ enum class MessageState : std::uint8_t {
   sent = 2,       ///< accepted by the server for every device
   delivered = 3,  ///< opened by at least one device of the other side
   read = 4,
-  failed = 5,     ///< see FailureReason; will not be tried again
-  received = 6    ///< incoming
+  failed = 5,   ///< see FailureReason; will not be tried again
+  received = 6  ///< incoming
 };
 enum class FailureReason : std::uint8_t {
-  none = 0, unknown_handle = 1, refused = 2, too_large = 3, expired = 4, identity = 5
+  none = 0,
+  unknown_handle = 1,
+  refused = 2,
+  too_large = 3,
+  expired = 4,
+  identity = 5
 };
 
 struct MessageRecord {
   std::uint64_t order = 0;  ///< local order, given by the vault at insertion, from 1
   MessageId id;
-  DeviceId author;          ///< the device that wrote it
+  DeviceId author;  ///< the device that wrote it
   AccountId author_account;
   bool outgoing = false;
   ChatId chat;              ///< zero while only the handle is known
   AccountId peer;           ///< the other account of the chat; zero likewise
   std::string peer_handle;  ///< what was typed, or what the sender calls himself
   std::string sender_name;
-  UnixMillis sent{};        ///< the author's claim
-  UnixMillis stored{};      ///< when it came into this vault
+  UnixMillis sent{};    ///< the author's claim
+  UnixMillis stored{};  ///< when it came into this vault
   std::string text;
   std::optional<MessageId> reply_to;
-  bool needs_newer = false; ///< of a kind that this version does not know
+  bool needs_newer = false;  ///< of a kind that this version does not know
   MessageState state = MessageState::received;
   FailureReason reason = FailureReason::none;
-  bool read = false;        ///< incoming: seen by the user
+  bool read = false;  ///< incoming: seen by the user
 };
 
 struct ChatRecord {
@@ -102,7 +107,7 @@ struct OutboxRecord {
   OutboxKind kind = OutboxKind::text;
   std::string recipient_handle;  ///< used while `recipient` is zero
   AccountId recipient;
-  Bytes content;                 ///< wire::Content, encoded; its recipient may still be zero
+  Bytes content;  ///< wire::Content, encoded; its recipient may still be zero
   UnixMillis created{};
   std::uint32_t attempts = 0;
 };
@@ -116,9 +121,9 @@ struct DeliveryRecord {
 };
 
 enum class EventKind : std::uint8_t {
-  message = 1,     ///< `author`, `message`: shown in a chat, incoming
-  receipt = 2,     ///< an own message changed its state to `state`
-  alert = 3        ///< `text` says what; something the user should know
+  message = 1,  ///< `author`, `message`: shown in a chat, incoming
+  receipt = 2,  ///< an own message changed its state to `state`
+  alert = 3     ///< `text` says what; something the user should know
 };
 struct EventRecord {
   Cursor cursor = 0;

@@ -8,7 +8,9 @@
 namespace martlet::wire {
 namespace {
 
-void put(pb::Content&, const UnknownKind&) { CHECK(false && "an unknown kind is only ever received"); }
+void put(pb::Content&, const UnknownKind&) {
+  CHECK(false && "an unknown kind is only ever received");
+}
 void put(pb::Content& out, const Text& in) {
   auto& pb = *out.mutable_text();
   pb.set_text(in.text);
