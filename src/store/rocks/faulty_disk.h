@@ -4,6 +4,7 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/system_clock.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -207,6 +208,27 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   std::map<std::string, std::uintmax_t> synced_;  ///< bytes that a power cut leaves
 };
 
+/// RocksDB sleeps for a second when a background job fails; these tests make many fail.
+class ImpatientEnv final : public rocksdb::EnvWrapper {
+ public:
+  /// `files` is the file system of `env`, which outlives this.
+  ImpatientEnv(rocksdb::Env& env, const std::shared_ptr<rocksdb::FileSystem>& files)
+      : EnvWrapper{&env} {
+    file_system_ = files;
+    system_clock_ = std::make_shared<Clock>();
+  }
+
+ private:
+  class Clock final : public rocksdb::SystemClockWrapper {
+   public:
+    Clock() : SystemClockWrapper{rocksdb::SystemClock::Default()} {}
+    const char* Name() const override { return "impatient"; }
+    void SleepForMicroseconds(int micros) override {
+      target_->SleepForMicroseconds(std::min(micros, 1'000));
+    }
+  };
+};
+
 /// A Disk with `OpenStore`: a function from path, environment and options to a store.
 template <class Store, class... Options>
 class RocksDisk final : public Disk<Store, Options...> {
@@ -235,7 +257,8 @@ class RocksDisk final : public Disk<Store, Options...> {
   const TestFolder folder_;
   const OpenStore open_store_;
   const std::shared_ptr<FaultyFileSystem> files_ = std::make_shared<FaultyFileSystem>();
-  const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+  const std::unique_ptr<rocksdb::Env> patient_env_ = rocksdb::NewCompositeEnv(files_);
+  const std::unique_ptr<rocksdb::Env> env_ = std::make_unique<ImpatientEnv>(*patient_env_, files_);
   std::unique_ptr<Store> store_;
 };
 
