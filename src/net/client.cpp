@@ -1,17 +1,16 @@
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
 
 #include "base/limits.h"
 #include "net/connection.h"
 #include "net/frame_connection.h"
+#include "net/lookup.h"
 
 namespace martlet::net {
 namespace {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 
 /// What a client's stream needs to know of its server.
 class ClientOwner final : public StreamOwner {
@@ -46,72 +45,100 @@ class ClientOwner final : public StreamOwner {
   std::shared_ptr<const TlsContext> context_;
 };
 
-/// From a name to an open socket: resolves, tries one address after the other, makes the stream.
-class Attempt final : public Resident {
+CloseReason failure_of(int error) {
+  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+    return CloseReason::out_of_resources;
+  }
+  return error == ETIMEDOUT ? CloseReason::timed_out : CloseReason::unreachable;
+}
+
+/// From a name to an open socket: looks it up, tries one address after the other, makes the stream.
+class Attempt final : public Resident, private SocketUser {
  public:
   Attempt(Reactor::Implementation& reactor, std::shared_ptr<ClientOwner> owner, SteadyTime deadline)
-      : reactor_{reactor},
-        owner_{std::move(owner)},
-        deadline_{deadline},
-        resolver_{reactor.io()},
-        socket_{reactor.io()} {}
+      : reactor_{reactor}, owner_{std::move(owner)}, deadline_{deadline} {}
 
   void begin(const std::string& host, std::uint16_t port) {
-    const auto left = std::chrono::ceil<Milliseconds>(deadline_ - std::chrono::steady_clock::now());
-    timer_ = reactor_.start_timer(left, [this] { fail(CloseReason::timed_out); });
     if (host.empty()) return fail(CloseReason::unresolved);  // to the resolver it is this machine
-    error_code error;
-    if (const auto address = asio::ip::make_address(host, error); !error) {
-      // Not worth the resolver, which starts a thread.
-      return connect_to(
-          tcp::resolver::results_type::create(tcp::endpoint{address, port}, host, {}));
-    }
-    resolver_.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                            [self = weak()](const error_code& failed, const auto& found) {
-                              if (self.expired()) return;
-                              if (failed) return (*self.lock())->fail(CloseReason::unresolved);
-                              (*self.lock())->connect_to(found);
-                            });
+    addresses_ = numeric_address(host, port);
+    if (!addresses_.empty()) return try_next();
+    timer_ = reactor_.start_timer(left(), [this] { fail(CloseReason::timed_out); });
+    lookup_.emplace(reactor_, host, port, [this](std::vector<SocketAddress> found) {
+      if (found.empty()) return fail(CloseReason::unresolved);
+      addresses_ = std::move(found);
+      try_next();
+    });
   }
 
  private:
-  std::weak_ptr<Attempt*> weak() const { return self_; }
-  void connect_to(const tcp::resolver::results_type& endpoints) {
-    asio::async_connect(socket_, endpoints, [self = weak()](const error_code& failed, const auto&) {
-      if (self.expired()) return;
-      auto& attempt = **self.lock();
-      if (failed) return attempt.fail(CloseReason::unreachable);
-      attempt.finish();
-    });
+  Milliseconds left() const {
+    return std::chrono::ceil<Milliseconds>(deadline_ - std::chrono::steady_clock::now());
   }
-  void finish() {
-    error_code error;
-    const int descriptor = socket_.release(error);
-    if (error) return fail(CloseReason::out_of_resources);
-    timer_.reset();
+  /// Each address has an equal part of the time that is left: one that swallows everything does
+  /// not use it all up.
+  void try_next() {
+    while (next_ < addresses_.size()) {
+      const auto share = left() / static_cast<std::int64_t>(addresses_.size() - next_);
+      if (!begin_connecting(addresses_[next_++])) continue;
+      timer_ = reactor_.start_timer(share, [this] { try_after(CloseReason::timed_out); });
+      return;
+    }
+    fail(last_failure_);
+  }
+  bool begin_connecting(const SocketAddress& address) {
+    const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
+    const int descriptor =
+        ::socket(target->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0 ||
+        (::connect(descriptor, target, address.size) != 0 && errno != EINPROGRESS)) {
+      last_failure_ = failure_of(errno);
+      if (descriptor >= 0) ::close(descriptor);
+      return false;
+    }
+    SocketUser& user = *this;
+    socket_.emplace(reactor_.io(), descriptor, user);
+    socket_->await_writable();
+    last_failure_ = CloseReason::out_of_resources;  // if the socket is not open after all
+    return socket_->is_open();
+  }
+  void try_after(CloseReason failure) {
+    last_failure_ = failure;
+    socket_.reset();
+    try_next();
+  }
+  void on_readable() override {}
+  void on_writable() override {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(socket_->descriptor(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return try_after(failure_of(error));
+    const int descriptor = socket_->release();
+    if (descriptor < 0) return fail(CloseReason::out_of_resources);
     prepare(descriptor);
+    timer_.reset();
     Stream::start(reactor_, descriptor, std::exchange(owner_, nullptr), deadline_);
     reactor_.schedule(*this);
   }
   void fail(CloseReason reason) {
     timer_.reset();
-    self_.reset();  // what still comes in is too late
-    reason_ = reason;
+    socket_.reset();
+    last_failure_ = reason;
     reactor_.schedule(*this);
   }
   bool turn() override {
-    if (owner_ != nullptr) owner_->handler->on_closed(reason_);
+    if (owner_ != nullptr) owner_->handler->on_closed(last_failure_);
     return false;
   }
 
   Reactor::Implementation& reactor_;
   std::shared_ptr<ClientOwner> owner_;  ///< null: handed over to the stream
   const SteadyTime deadline_;
-  tcp::resolver resolver_;
-  tcp::socket socket_;
+  std::optional<Lookup> lookup_;
+  std::vector<SocketAddress> addresses_;
+  std::size_t next_ = 0;
+  std::optional<Socket> socket_;
   std::shared_ptr<void> timer_;
-  CloseReason reason_ = CloseReason::local;
-  std::shared_ptr<Attempt*> self_ = std::make_shared<Attempt*>(this);
+  CloseReason last_failure_ = CloseReason::unreachable;
 };
 
 }  // namespace

@@ -19,14 +19,15 @@ namespace {
 class BarePort {
  public:
   enum class Kind { listening, closed };
-  explicit BarePort(Kind kind) : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+  explicit BarePort(Kind kind, int backlog = 8)
+      : descriptor_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     auto* general = reinterpret_cast<sockaddr*>(&address);
     EXPECT_EQ(::bind(descriptor_, general, sizeof address), 0);
     if (kind == Kind::listening) {
-      EXPECT_EQ(::listen(descriptor_, 8), 0);
+      EXPECT_EQ(::listen(descriptor_, backlog), 0);
     }
     socklen_t size = sizeof address;
     ::getsockname(descriptor_, general, &size);
@@ -127,6 +128,14 @@ TEST(Connect, SaysThatTheNameHasNoAddress) {
 
 TEST(Connect, GivesUpOnAServerThatDoesNotAnswer) {
   const BarePort port{BarePort::Kind::listening};
+  EXPECT_EQ(connect_to(port.port(), "127.0.0.1", {certificate().fingerprint}, Milliseconds{100}),
+            CloseReason::timed_out);
+}
+
+TEST(Connect, GivesUpOnAnAddressThatSwallowsEverything) {
+  const BarePort port{BarePort::Kind::listening, 0};
+  // When the queue of connections to be accepted is full, the system drops what comes.
+  const RawPeer first{port.port()};
   EXPECT_EQ(connect_to(port.port(), "127.0.0.1", {certificate().fingerprint}, Milliseconds{100}),
             CloseReason::timed_out);
 }

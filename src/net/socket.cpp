@@ -49,6 +49,14 @@ void Socket::close() {
   state_ = nullptr;
 }
 
+int Socket::release() {
+  if (state_ == nullptr) return -1;
+  state_->user = nullptr;
+  const int descriptor = state_->descriptor.release();
+  state_ = nullptr;
+  return descriptor;
+}
+
 void Socket::await(const std::shared_ptr<State>& state, bool write) {
   auto& awaits = write ? state->awaits_write : state->awaits_read;
   if (awaits) return;

@@ -36,6 +36,8 @@ class Socket {
   void await_readable();   ///< calls on_readable once, later; asking twice is asking once
   void await_writable();
   void close();
+  int release();  ///< closes without closing the descriptor, which is the caller's again; -1 if it
+                  ///< cannot
 
  private:
   struct State;
