@@ -71,6 +71,7 @@ class Runner::Handler final : public net::FrameHandler {
   void on_frame(ByteView frame) override {
     auto* const runner = handle_->runner;
     if (runner == nullptr) return;
+    ++runner->frames_;
     runner->engine_.on_frame(frame, runner->clock_.now());
     runner->pump();
   }
@@ -107,6 +108,13 @@ bool Runner::run_until(const std::function<bool()>& done, Milliseconds timeout) 
     reactor_.run_until(finished, std::min<Milliseconds>(left, kNapMax));
   }
   return done();
+}
+
+bool Runner::run_while_moving(const std::function<bool()>& done, Milliseconds timeout) {
+  for (auto before = frames_; !run_until(done, timeout); before = frames_) {
+    if (frames_ == before || problem()) return false;
+  }
+  return true;
 }
 
 void Runner::leave() {

@@ -25,6 +25,9 @@ class Runner {
   /// Gives back `done()`. Ends early, too, when going on is of no use: see problem().
   bool run_until(const std::function<bool()>& done, Milliseconds timeout);
 
+  /// The same, but `timeout` is for each next frame: as long as the server sends, it goes on.
+  bool run_while_moving(const std::function<bool()>& done, Milliseconds timeout);
+
   /// Lets what is queued go out and closes the connection. The runner may be used again.
   void leave();
 
@@ -51,6 +54,7 @@ class Runner {
   net::FrameConnection* connection_ = nullptr;
   bool connecting_ = false;
   bool leaving_ = false;
+  std::uint64_t frames_ = 0;  ///< received
   bool was_online_ = false;
   std::optional<net::CloseReason> close_reason_;
   std::shared_ptr<void> timer_;

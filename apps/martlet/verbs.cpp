@@ -15,7 +15,7 @@ using store::MessageState;
 
 constexpr const char* kConsumer = "cli";
 constexpr Milliseconds kSettleTimeout{2'000};
-constexpr Milliseconds kSyncTimeout{5'000};
+constexpr Milliseconds kSyncTimeout{5'000};  ///< without a frame from the server
 constexpr Milliseconds kForever = std::chrono::years{10};
 
 ApiError describe(FailureReason reason) {
@@ -213,7 +213,11 @@ Answer<void> Service::watch(const WatchRequest& request, const EventTaker& take)
     tell_if_unreachable();
     return false;
   };
-  runner_->run_until(done, only_what_is_there ? kSyncTimeout : request.duration.value_or(kForever));
+  if (only_what_is_there) {
+    runner_->run_while_moving(done, kSyncTimeout);
+  } else {
+    runner_->run_until(done, request.duration.value_or(kForever));
+  }
   runner_->leave();
   TRY(outcome);
   if (!stream.going()) return {};
@@ -242,7 +246,7 @@ Answer<void> Service::open() {
 /// Takes in what waits at the server and sends what waits here. Gives back why not, if so.
 std::optional<ApiError> Service::sync() {
   if (options_.offline) return std::nullopt;
-  runner_->run_until([this] { return synced() || runner_->failed_once(); }, kSyncTimeout);
+  runner_->run_while_moving([this] { return synced() || runner_->failed_once(); }, kSyncTimeout);
   const bool complete = synced();
   auto problem = runner_->problem();
   if (!problem && !complete) problem = runner_->unreachable();
