@@ -156,6 +156,15 @@ TEST(BadPeer, StrangersStartWithTheStrangersLimit) {
   EXPECT_EQ(server.connection(1).wait_closed(), CloseReason::frame_too_large);
 }
 
+TEST(BadPeer, AFloodOfKeyUpdatesIsServedLikeAnythingElse) {
+  Server server;
+  RawPeer peer{server.port()};
+  ASSERT_TRUE(peer.start_tls(kAlpn));
+  for (int i = 0; i < 3000; ++i) ASSERT_TRUE(peer.update_keys(i % 100 == 0));
+  peer.send(framed(pattern(7)));
+  EXPECT_EQ(peer.receive(11), framed(pattern(7)));
+}
+
 TEST(BadPeer, SilenceIsDropped) {
   ServerOptions options;
   options.idle_timeout = kShort;

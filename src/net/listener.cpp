@@ -39,7 +39,8 @@ class Descriptor {
 
 /// What the listener's parts on all reactors share.
 struct Shared {
-  ListenerConfig config;
+  StreamTimes times;
+  std::size_t connections_max = 0;
   ListenerCallbacks callbacks;
   std::shared_ptr<const TlsContext> context;
   std::atomic<std::size_t> connections{0};
@@ -52,8 +53,7 @@ struct Shared {
 class Branch final : public StreamOwner {
  public:
   Branch(std::shared_ptr<Shared> common, Reactor& where, std::size_t index)
-      : StreamOwner{{common->config.handshake_timeout, common->config.idle_timeout,
-                     common->config.write_stall_timeout}},
+      : StreamOwner{common->times},
         shared{std::move(common)},
         reactor{where.implementation()},
         alive{reactor.alive()},
@@ -133,7 +133,7 @@ class Acceptor final : public Resident, private SocketUser {
     socket_.await_readable();
   }
   void hand_out(Descriptor descriptor) {
-    if (shared_.connections >= shared_.config.connections_max) return;  // closes it
+    if (shared_.connections >= shared_.connections_max) return;  // closes it
     ++shared_.connections;
     prepare(descriptor.get());
     const auto& branch = branches_[next_++ % branches_.size()];
@@ -213,8 +213,8 @@ Result<std::unique_ptr<Listener>> Listener::open(const std::vector<Reactor*>& re
   CHECK(!reactors.empty());
   const auto shared = std::make_shared<Shared>();
   shared->context = TRY(TlsContext::server(config.certificate_pem, config.key_pem));
-  shared->config = config;
-  shared->config.key_pem.clear();
+  shared->times = {config.handshake_timeout, config.idle_timeout, config.write_stall_timeout};
+  shared->connections_max = config.connections_max;
   shared->callbacks = std::move(callbacks);
   auto descriptor = TRY(bind_to(config.address, config.port));
   const auto port = port_of(descriptor.get());

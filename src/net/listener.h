@@ -9,6 +9,7 @@
 
 namespace martlet::net {
 
+/// HEAD arrives as GET; the answer is sent without its body.
 struct HttpRequest {
   std::string method;  ///< upper case
   std::string target;  ///< as sent, starts with '/'

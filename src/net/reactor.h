@@ -8,7 +8,8 @@
 namespace martlet::net {
 
 /// One event loop for one thread. Connections, timers and listeners made on it live and are called
-/// on the thread that is in run(); only post() and stop() may be called from elsewhere.
+/// on the thread that is in run(); only post() and stop() may be called from elsewhere. With the
+/// reactor its connections go, and their handlers, which are not told.
 class Reactor {
  public:
   Reactor();

@@ -69,7 +69,7 @@ class Stream final : public Resident, private SocketUser {
   bool is_reading() const { return state_ == State::open && !paused_; }
   void pause_reading();
   void resume_reading();
-  /// Sends what is queued, for at most a second, then is gone as `reason`. No more bytes are
+  /// Sends what is queued, for about a second at most, then is gone as `reason`. No more bytes are
   /// delivered.
   void close_after_sending(CloseReason reason);
   void close_now(CloseReason reason);

@@ -119,6 +119,8 @@ class RawPeer {
   /// `alpn` in wire form ("\x09martlet/1"); empty: none. False: the handshake failed.
   bool start_tls(const std::string& alpn, int version = 0x0304);
   std::string protocol() const;
+  /// One record that changes our key, and asks for a new one of the server's too, or not.
+  bool update_keys(bool both);
   void send_plain(ByteView bytes);
   void send(ByteView bytes);        ///< one TLS record
   Bytes receive(std::size_t size);  ///< less only at the end

@@ -261,6 +261,11 @@ std::string RawPeer::protocol() const {
   return std::string{reinterpret_cast<const char*>(name), size};
 }
 
+bool RawPeer::update_keys(bool both) {
+  const int kind = both ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED;
+  return SSL_key_update(tls_->ssl, kind) == 1 && SSL_do_handshake(tls_->ssl) == 1;
+}
+
 void RawPeer::send_plain(ByteView bytes) {
   while (!bytes.empty()) {
     const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -27,9 +27,9 @@ using KeyPtr = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
 // --- A BIO over a socket. OpenSSL's own writes without MSG_NOSIGNAL, so that a peer which went
 // away would kill a program that forgot to ignore SIGPIPE.
 
-int descriptor_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
+/// SSL_read serves records without content (key updates) in a loop for as long as some come. After
+/// so many reads of the socket it is told that there are no more, and others have their turn.
+constexpr int kReadsACall = 4;
 
 int finish_io(BIO* bio, ssize_t result, int retry_flags) {
   BIO_clear_retry_flags(bio);
@@ -39,26 +39,7 @@ int finish_io(BIO* bio, ssize_t result, int retry_flags) {
   return static_cast<int>(result);
 }
 
-int socket_write(BIO* bio, const char* bytes, int size) {
-  const auto sent = ::send(descriptor_of(bio), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
-  return finish_io(bio, sent, BIO_FLAGS_WRITE);
-}
-
-int socket_read(BIO* bio, char* into, int size) {
-  const auto got = ::recv(descriptor_of(bio), into, static_cast<std::size_t>(size), 0);
-  return finish_io(bio, got, BIO_FLAGS_READ);
-}
-
 long socket_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
-
-BIO_METHOD* make_socket_method() {
-  auto* method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "martlet socket");
-  CHECK(method != nullptr);
-  BIO_meth_set_write(method, socket_write);
-  BIO_meth_set_read(method, socket_read);
-  BIO_meth_set_ctrl(method, socket_control);
-  return method;
-}
 
 // --- Callbacks of the handshake
 
@@ -128,6 +109,22 @@ void ReleaseTls::operator()(ssl_st* handle) const noexcept { SSL_free(handle); }
 void ReleaseTls::operator()(ssl_ctx_st* handle) const noexcept { SSL_CTX_free(handle); }
 void ReleaseTls::operator()(bio_method_st* handle) const noexcept { BIO_meth_free(handle); }
 
+int TlsSession::socket_write(BIO* bio, const char* bytes, int size) {
+  const auto& io = *static_cast<const SocketIo*>(BIO_get_data(bio));
+  const auto sent = ::send(io.descriptor, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  return finish_io(bio, sent, BIO_FLAGS_WRITE);
+}
+
+int TlsSession::socket_read(BIO* bio, char* into, int size) {
+  auto& io = *static_cast<SocketIo*>(BIO_get_data(bio));
+  if (io.reads_left-- <= 0) {
+    errno = EAGAIN;
+    return finish_io(bio, -1, BIO_FLAGS_READ);
+  }
+  const auto got = ::recv(io.descriptor, into, static_cast<std::size_t>(size), 0);
+  return finish_io(bio, got, BIO_FLAGS_READ);
+}
+
 TlsOutcome TlsSession::outcome_of(int result) const {
   switch (SSL_get_error(ssl_.get(), result)) {
     case SSL_ERROR_NONE:
@@ -148,11 +145,13 @@ TlsOutcome TlsSession::outcome_of(int result) const {
 
 TlsOutcome TlsSession::handshake() {
   ERR_clear_error();
+  io_->reads_left = kReadsACall;
   return outcome_of(SSL_do_handshake(ssl_.get()));
 }
 
 TlsOutcome TlsSession::read(std::span<std::uint8_t> into, std::size_t& read) {
   ERR_clear_error();
+  io_->reads_left = kReadsACall;
   return outcome_of(SSL_read_ex(ssl_.get(), into.data(), into.size(), &read));
 }
 
@@ -189,7 +188,12 @@ CloseReason TlsSession::handshake_failure() const {
 }
 
 TlsContext::TlsContext()
-    : socket_method_{make_socket_method()}, context_{SSL_CTX_new(TLS_method())} {
+    : socket_method_{BIO_meth_new(BIO_TYPE_SOURCE_SINK, "martlet socket")},
+      context_{SSL_CTX_new(TLS_method())} {
+  CHECK(socket_method_ != nullptr);
+  BIO_meth_set_write(socket_method_.get(), TlsSession::socket_write);
+  BIO_meth_set_read(socket_method_.get(), TlsSession::socket_read);
+  BIO_meth_set_ctrl(socket_method_.get(), socket_control);
   auto* context = context_.get();
   CHECK(context != nullptr);
   CHECK(SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1);
@@ -233,7 +237,8 @@ TlsSession TlsContext::session(int descriptor) const {
   session.ssl_.reset(SSL_new(context_.get()));
   BIO* bio = session.ssl_ == nullptr ? nullptr : BIO_new(socket_method_.get());
   if (bio == nullptr) return {};
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+  session.io_ = std::make_unique<TlsSession::SocketIo>(TlsSession::SocketIo{descriptor, 0});
+  BIO_set_data(bio, session.io_.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(session.ssl_.get(), bio, bio);
   return session;

@@ -9,6 +9,7 @@
 #include "net/connection.h"
 
 struct bio_method_st;
+struct bio_st;
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -53,7 +54,15 @@ class TlsSession {
 
  private:
   friend class TlsContext;
+  /// What OpenSSL reads from, and how often it still may within one call.
+  struct SocketIo {
+    int descriptor;
+    int reads_left;
+  };
   TlsOutcome outcome_of(int result) const;
+  static int socket_read(bio_st* bio, char* into, int size);
+  static int socket_write(bio_st* bio, const char* bytes, int size);
+  std::unique_ptr<SocketIo> io_;
   std::unique_ptr<ssl_st, ReleaseTls> ssl_;
 };
 
