@@ -5,7 +5,7 @@
 #include <charconv>
 #include <map>
 
-#include "base/limits.h"
+#include "apps/martlet/help.h"
 
 namespace martlet::cli {
 namespace {
@@ -14,92 +14,6 @@ using client::ErrorCode;
 
 constexpr std::uint64_t kHistoryMax = 100'000;
 constexpr Milliseconds kDurationMax = std::chrono::days{366};
-
-constexpr const char* kMainFooter = R"(First steps:
-  martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT' --name Alice
-  martlet send bob@example.org "hi"
-  martlet watch
-
-Each verb has its own page with examples: martlet send --help
-
-On a terminal martlet speaks to people. With --json, or when its output goes to a
-program or file, it prints one JSON object a line, errors too (on stderr).
-Exit status: 0 done, 2 usage, 3 not enrolled or profile in use, 4 no network,
-5 too much at once, 6 identity problem (a human has to look), 7 not found,
-8 refused, 9 timed out (still queued), 70 a bug or a broken disk.)";
-
-constexpr const char* kEnrollFooter =
-    R"(The invitation comes from the server's operator (martletd invite). Quote it: # and &
-mean something to the shell. The keys are made on this machine and stay on it. If it
-is interrupted, give the same command again.
-
-Examples:
-  martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT'
-  martlet enroll 'https://...' --name "Alice Liddell" --device-name laptop
-  martlet --profile work enroll 'https://...'          a second account on this machine)";
-
-constexpr const char* kWhoamiFooter =
-    R"(The public code is what others compare with you, for instance on the phone, to be sure
-that they write to you.
-
-Examples:
-  martlet whoami
-  martlet whoami --json | jq -r .handle)";
-
-constexpr const char* kSendFooter =
-    R"(The message is on disk before it goes out. If the server cannot be reached in time
-(exit 4, or 9 when it answered but did not accept), it stays queued and the next send
-or watch takes it along: do not send it again.
-At most 60,000 bytes of UTF-8. From standard input one line break at the end is dropped.
-
-Examples:
-  martlet send bob@example.org "hi"
-  martlet send Bob "hi"                                a contact's name
-  uptime | martlet send bob@example.org -              from standard input
-  martlet send Bob "are you there?" --wait read --timeout 5m
-  martlet send Bob "yes" --reply 3q2-7wEjRWeJq83vASNFZw   (history --ids shows ids)
-  martlet send Bob -- "-- what?"                       a text that begins with a dash
-  martlet --offline send Bob "later"                   only queued)";
-
-constexpr const char* kWatchFooter =
-    R"(Without --since it goes on after the last event that watch printed for this profile,
-beginning with the first ever. An event counts as printed once its line has been
-written; a reader that goes away (| head -1) finds the rest next time.
-It stays connected and reconnects by itself; Ctrl-C ends it. If its time is up and it
-never reached the server, the exit status is 4.
-
-Examples:
-  martlet watch
-  martlet watch --for 0                                what is new, and leave
-  martlet watch --for 30s --json | jq -r 'select(.type == "message") | .text'
-  martlet watch --since 0 --for 0 --json               everything from the beginning)";
-
-constexpr const char* kChatsFooter = R"(Examples:
-  martlet chats
-  martlet --offline chats                              without asking the server first
-  martlet chats --json | jq -r 'select(.unread > 0) | .handle')";
-
-constexpr const char* kHistoryFooter =
-    R"(CHAT is a handle, a contact's name or a chat id. The newest message comes last.
-
-Examples:
-  martlet history Bob
-  martlet history bob@example.org --limit 200 --ids
-  martlet history Bob --before 1200 --limit 100 --json
-                                       the page before the message whose "order" is 1200)";
-
-constexpr const char* kReadFooter =
-    R"(Marks all messages of a conversation as read and tells those who wrote them.
-
-Example:
-  martlet read Bob)";
-
-constexpr const char* kContactFooter =
-    R"(Names are yours alone: neither the server nor the contact learns them.
-
-Examples:
-  martlet contact add Bob bob@example.org
-  martlet contact ls)";
 
 /// What CLI11 fills in; becomes a CommandLine when all of it is there.
 struct Words {
@@ -146,7 +60,7 @@ void define_globals(CLI::App& app, Words& words) {
 }
 
 void define_enroll(CLI::App& app, Words& words) {
-  auto* const verb = add_verb(app, "enroll", "Join a server with an invitation", kEnrollFooter);
+  auto* const verb = add_verb(app, "enroll", "Join a server with an invitation", help::kEnroll);
   verb->add_option("URL", words.enroll.url, "The invitation")->required()->type_name("");
   verb->add_option("--name", words.enroll.name, "How others see you")->type_name("NAME");
   verb->add_option("--handle", words.enroll.handle,
@@ -158,7 +72,7 @@ void define_enroll(CLI::App& app, Words& words) {
 }
 
 void define_send(CLI::App& app, Words& words) {
-  auto* const verb = add_verb(app, "send", "Send a message", kSendFooter);
+  auto* const verb = add_verb(app, "send", "Send a message", help::kSend);
   verb->add_option("WHO", words.message.to, "A handle, a contact's name or a chat id")
       ->required()
       ->type_name("");
@@ -174,15 +88,15 @@ void define_send(CLI::App& app, Words& words) {
 }
 
 void define_reading(CLI::App& app, Words& words) {
-  auto* const watch = add_verb(app, "watch", "Print what happens, as it happens", kWatchFooter);
+  auto* const watch = add_verb(app, "watch", "Print what happens, as it happens", help::kWatch);
   watch->add_option("--since", words.since, "Events behind this cursor; 0: all")
       ->type_name("CURSOR");
   watch->add_option("--for", words.duration, "Leave after so long; 0: print what is there")
       ->type_name("SECONDS");
 
-  add_verb(app, "chats", "List the conversations, the newest first", kChatsFooter);
+  add_verb(app, "chats", "List the conversations, the newest first", help::kChats);
 
-  auto* const history = add_verb(app, "history", "Show a conversation", kHistoryFooter);
+  auto* const history = add_verb(app, "history", "Show a conversation", help::kHistory);
   history->add_option("CHAT", words.history.request.chat, "With whom")->required()->type_name("");
   history->add_option("--limit", words.limit, "At most so many messages")
       ->type_name("N")
@@ -190,23 +104,23 @@ void define_reading(CLI::App& app, Words& words) {
   history->add_option("--before", words.before, "Only those before this order")->type_name("ORDER");
   history->add_flag("--ids", words.history.with_ids, "Show the messages' ids, too");
 
-  auto* const read = add_verb(app, "read", "Mark a conversation as read", kReadFooter);
+  auto* const read = add_verb(app, "read", "Mark a conversation as read", help::kRead);
   read->add_option("CHAT", words.read.chat, "With whom")->required()->type_name("");
 }
 
 void define_contacts(CLI::App& app, Words& words) {
-  auto* const contact = add_verb(app, "contact", "Names for handles", kContactFooter);
+  auto* const contact = add_verb(app, "contact", "Names for handles", help::kContact);
   contact->require_subcommand(1);
-  auto* const add = add_verb(*contact, "add", "Give a handle a name", kContactFooter);
+  auto* const add = add_verb(*contact, "add", "Give a handle a name", help::kContact);
   add->add_option("NAME", words.contact.name, "The name")->required()->type_name("");
   add->add_option("HANDLE", words.contact.handle, "The handle")->required()->type_name("");
-  add_verb(*contact, "ls", "List the contacts", kContactFooter);
+  add_verb(*contact, "ls", "List the contacts", help::kContact);
 }
 
 void define(CLI::App& app, Words& words) {
   app.name("martlet");
   app.description("martlet: messages that nobody but the people in the conversation can read");
-  app.footer(kMainFooter);
+  app.footer(help::kMain);
   // No -h: a text such as "-hello" would be taken for it, and not be sent.
   app.set_help_flag("--help", "Show this page; behind a verb, the verb's");
   app.require_subcommand(1);  // one, so that a text may be the name of a verb
@@ -216,7 +130,7 @@ void define(CLI::App& app, Words& words) {
   app.get_formatter()->label("Env", "environment");
   define_globals(app, words);
   define_enroll(app, words);
-  add_verb(app, "whoami", "Show which account and device this is", kWhoamiFooter);
+  add_verb(app, "whoami", "Show which account and device this is", help::kWhoami);
   define_send(app, words);
   define_reading(app, words);
   define_contacts(app, words);

@@ -148,7 +148,7 @@ class TextRenderer final : public Renderer {
   std::string when(UnixMillis time) const {
     const auto then = local_time(time);
     const auto now = local_time(clock_.now());
-    const auto hour = fmt::format("{:02}:{:02}", then.tm_hour, then.tm_min);
+    auto hour = fmt::format("{:02}:{:02}", then.tm_hour, then.tm_min);
     if (then.tm_year == now.tm_year && then.tm_yday == now.tm_yday) return hour;
     return fmt::format("{:04}-{:02}-{:02} {}", then.tm_year + 1900, then.tm_mon + 1, then.tm_mday,
                        hour);

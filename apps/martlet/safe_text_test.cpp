@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/seeded_random.h"
+#include "base/utf8.h"
+
 namespace martlet::cli {
 namespace {
 
@@ -49,6 +52,25 @@ TEST(SafeText, NothingActsOnTheTerminal) {
     EXPECT_EQ(safe(c.text), c.expected);
     for (const char byte : safe(c.text)) {
       EXPECT_TRUE(static_cast<unsigned char>(byte) >= 0x20 && byte != 0x7f);
+    }
+  }
+}
+
+TEST(SafeText, WhateverComesIsUtf8WithoutControls) {
+  SeededRandom random{1};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text(random.below(24), '\0');
+    for (auto& c : text) {
+      // Mostly bytes that begin or go on with something.
+      constexpr std::string_view kOften = "\x1b\n\r\x9b\xc2\xe2\x80\xaa\xa8\xf0\x9f\xed\xa0[a";
+      c = random.below(3) == 0 ? static_cast<char>(random.below(256))
+                               : kOften[static_cast<std::size_t>(random.below(kOften.size()))];
+    }
+    const auto shown = safe(text);
+    ASSERT_TRUE(is_utf8(shown)) << i;
+    for (const char c : shown) ASSERT_TRUE(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) << i;
+    for (std::size_t at = 0; (at = shown.find('\xc2', at)) != std::string::npos; ++at) {
+      ASSERT_GE(static_cast<unsigned char>(shown[at + 1]), 0xa0) << "C1 in " << i;
     }
   }
 }

@@ -1,0 +1,91 @@
+#include "apps/martlet/help.h"
+
+namespace martlet::cli::help {
+
+const char* const kMain = R"(First steps:
+  martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT' --name Alice
+  martlet send bob@example.org "hi"
+  martlet watch
+
+Each verb has its own page with examples: martlet send --help
+
+On a terminal martlet speaks to people. With --json, or when its output goes to a
+program or file, it prints one JSON object a line, errors too (on stderr).
+Exit status: 0 done, 2 usage, 3 not enrolled or profile in use, 4 no network,
+5 too much at once, 6 identity problem (a human has to look), 7 not found,
+8 refused, 9 timed out (still queued), 70 a bug or a broken disk.)";
+
+const char* const kEnroll =
+    R"(The invitation comes from the server's operator (martletd invite). Quote it: # and &
+mean something to the shell. The keys are made on this machine and stay on it. If it
+is interrupted, give the same command again.
+
+Examples:
+  martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT'
+  martlet enroll 'https://...' --name "Alice Liddell" --device-name laptop
+  martlet --profile work enroll 'https://...'          a second account on this machine)";
+
+const char* const kWhoami =
+    R"(The public code is what others compare with you, for instance on the phone, to be sure
+that they write to you.
+
+Examples:
+  martlet whoami
+  martlet whoami --json | jq -r .handle)";
+
+const char* const kSend =
+    R"(The message is on disk before it goes out. If the server cannot be reached in time
+(exit 4, or 9 when it answered but did not accept), it stays queued and the next send
+or watch takes it along: do not send it again.
+At most 60,000 bytes of UTF-8. From standard input one line break at the end is dropped.
+
+Examples:
+  martlet send bob@example.org "hi"
+  martlet send Bob "hi"                                a contact's name
+  uptime | martlet send bob@example.org -              from standard input
+  martlet send Bob "are you there?" --wait read --timeout 5m
+  martlet send Bob "yes" --reply 3q2-7wEjRWeJq83vASNFZw   (history --ids shows ids)
+  martlet send Bob -- "-- what?"                       a text that begins with a dash
+  martlet --offline send Bob "later"                   only queued)";
+
+const char* const kWatch =
+    R"(Without --since it goes on after the last event that watch printed for this profile,
+beginning with the first ever. An event counts as printed once its line has been
+written; a reader that goes away (| head -1) finds the rest next time.
+It stays connected and reconnects by itself; Ctrl-C ends it. If its time is up and it
+never reached the server, the exit status is 4.
+
+Examples:
+  martlet watch
+  martlet watch --for 0                                what is new, and leave
+  martlet watch --for 30s --json | jq -r 'select(.type == "message") | .text'
+  martlet watch --since 0 --for 0 --json               everything from the beginning)";
+
+const char* const kChats = R"(Examples:
+  martlet chats
+  martlet --offline chats                              without asking the server first
+  martlet chats --json | jq -r 'select(.unread > 0) | .handle')";
+
+const char* const kHistory =
+    R"(CHAT is a handle, a contact's name or a chat id. The newest message comes last.
+
+Examples:
+  martlet history Bob
+  martlet history bob@example.org --limit 200 --ids
+  martlet history Bob --before 1200 --limit 100 --json
+                                       the page before the message whose "order" is 1200)";
+
+const char* const kRead =
+    R"(Marks all messages of a conversation as read and tells those who wrote them.
+
+Example:
+  martlet read Bob)";
+
+const char* const kContact =
+    R"(Names are yours alone: neither the server nor the contact learns them.
+
+Examples:
+  martlet contact add Bob bob@example.org
+  martlet contact ls)";
+
+}  // namespace martlet::cli::help
