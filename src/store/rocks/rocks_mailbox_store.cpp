@@ -11,7 +11,7 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::size_t kWriteBufferBytes = 8 * 1024 * 1024;
+constexpr std::size_t kWriteBufferBytes = 4 * 1024 * 1024;
 constexpr std::size_t kCacheBytes = 8 * 1024 * 1024;
 constexpr unsigned kCounterBits = 40;               // a boot appends at most 2^40 items
 constexpr std::size_t kKnownMax = 256;              // in one mailbox: four delivery windows
@@ -143,23 +143,52 @@ Result<std::optional<RocksMailboxStore::Known>> RocksMailboxStore::find(const De
   return std::optional{Known::of(sequence, TRY(load_item(key, *row)).item)};
 }
 
+/// Rows go table by table and in the order of their keys: RocksDB finds the place of each from the
+/// one before, which makes a batch cheaper.
+void RocksMailboxStore::write_rows(rocksdb::WriteBatch& batch) {
+  std::ranges::stable_sort(removals_, {}, &StagedRemoval::recipient);
+  std::vector<const StagedAppend*> appends;
+  for (const auto& append : appends_) {
+    if (!append.removed) appends.push_back(&append);
+  }
+  std::ranges::stable_sort(appends, {}, [](const auto* append) { return append->item.recipient; });
+  for (const auto& [recipient, item] : removals_) {
+    RocksDatabase::erase(batch, item_key(recipient, item.sequence));
+  }
+  for (const auto* append : appends) {
+    const auto& item = append->item;
+    RocksDatabase::put(batch, item_key(item.recipient, append->sequence),
+                       {item_header(item), item.sealed});
+  }
+  for (const auto& [recipient, item] : removals_) {
+    RocksDatabase::erase(batch, index_key(recipient, item.kind, item.sender, item.message));
+  }
+  for (const auto* append : appends) {
+    const auto& item = append->item;
+    RocksDatabase::put(batch, index_key(item.recipient, item.kind, item.sender, item.message),
+                       {index_row(append->sequence)});
+  }
+  std::ranges::sort(removals_, {}, [](const auto& r) {
+    return std::pair{r.item.expires, r.item.sequence};
+  });
+  std::ranges::sort(appends, {}, [](const auto* append) {
+    return std::pair{append->item.expires, append->sequence};
+  });
+  for (const auto& [recipient, item] : removals_) {
+    RocksDatabase::erase(batch, expiry_key(item.expires, item.sequence, recipient));
+  }
+  for (const auto* append : appends) {
+    const auto& item = append->item;
+    RocksDatabase::put(batch, expiry_key(item.expires, append->sequence, item.recipient),
+                       {expiry_row(item.sealed.size())});
+  }
+}
+
 Result<void> RocksMailboxStore::sync() {
   rocksdb::WriteBatch batch;
   std::uint64_t erased = 0;
-  for (const auto& [recipient, item] : removals_) {
-    RocksDatabase::erase(batch, item_key(recipient, item.sequence));
-    RocksDatabase::erase(batch, index_key(recipient, item.kind, item.sender, item.message));
-    RocksDatabase::erase(batch, expiry_key(item.expires, item.sequence, recipient));
-    erased += item.bytes;
-  }
-  for (const auto& [sequence, item, removed] : appends_) {
-    if (removed) continue;
-    RocksDatabase::put(batch, item_key(item.recipient, sequence), {item_header(item), item.sealed});
-    RocksDatabase::put(batch, index_key(item.recipient, item.kind, item.sender, item.message),
-                       {index_row(sequence)});
-    RocksDatabase::put(batch, expiry_key(item.expires, sequence, item.recipient),
-                       {expiry_row(item.sealed.size())});
-  }
+  for (const auto& removal : removals_) erased += removal.item.bytes;
+  write_rows(batch);
   const auto written = batch.Count() == 0 ? database_->mend() : database_->write(std::move(batch));
   if (!written.ok()) {
     undo();

@@ -10,7 +10,8 @@
 
 namespace rocksdb {
 class Env;
-}
+class WriteBatch;
+}  // namespace rocksdb
 
 namespace martlet::store {
 
@@ -87,6 +88,7 @@ class RocksMailboxStore final : public MailboxStore {
   void count_in(Mailbox& mailbox, std::uint64_t bytes);
   void count_out(const DeviceId& recipient, const Known& item);
   void remember(Mailbox& mailbox, const Known& item);
+  void write_rows(rocksdb::WriteBatch& batch);
   void undo();
   void forget_staged();
 
