@@ -80,6 +80,17 @@ TEST_F(Connecting, AnInterruptedEnrolmentGoesOnWithTheSameKeys) {
   EXPECT_EQ(late.error().code, ErrorCode::already_enrolled);
 }
 
+TEST_F(Connecting, ARefusedHandleCanBeLeftAway) {
+  prepare();
+  const EnrollRequest greedy{kUrl, "Alice", "queen@example.org", "laptop"};
+  ASSERT_TRUE(Engine::prepare_enrollment(*vault_, greedy, numbered_keys(5), random_, now_).ok());
+  const EnrollRequest modest{kUrl, "Alice", "", "laptop"};
+  ASSERT_TRUE(Engine::prepare_enrollment(*vault_, modest, numbered_keys(5), random_, now_).ok());
+  restart();
+  connect();
+  EXPECT_EQ(server_.all<wire::Enrol>().back().handle, "");
+}
+
 TEST_F(Connecting, AnotherInvitationStartsOver) {
   prepare();
   const auto account = own_account();

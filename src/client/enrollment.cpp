@@ -63,8 +63,9 @@ Answer<void> Engine::prepare_enrollment(store::Vault& vault, const EnrollRequest
   if (present && present->enrolled) return errors::kAlreadyEnrolled;
   if (present && same_invitation(*present, profile)) {
     // The keys stay: the server may have let them in already, and only its answer got lost. What
-    // the user asks for may change, for instance the handle that was taken.
-    if (!profile.handle.empty()) present->handle = profile.handle;
+    // the user asks for may change: another handle than the one that was taken, or, with none
+    // named, the invitation's.
+    present->handle = profile.handle;
     present->name = profile.name;
     present->device_name = profile.device_name;
     profile = *present;

@@ -1,4 +1,4 @@
-#include "client/stage_test.h"
+#include "client/sending_test.h"
 
 namespace martlet::client {
 namespace {
@@ -6,58 +6,6 @@ namespace {
 using namespace std::chrono_literals;
 using store::FailureReason;
 using store::MessageState;
-
-class Sending : public Stage {
- protected:
-  Sending() { come_online(); }
-
-  /// Answers the first `count` Sends with `body`, whose message id is filled in.
-  void answer_sends(int count, wire::Body body) {
-    server_.script = [count, body](const wire::Frame& frame) mutable -> FakeServer::Reply {
-      const auto* send = std::get_if<wire::Send>(&frame.body);
-      if (send == nullptr || count-- <= 0) return FakeServer::Honest{};
-      if (auto* stale = std::get_if<wire::StaleDevices>(&body)) stale->message = send->message;
-      if (auto* refusal = std::get_if<wire::Refusal>(&body)) refusal->message = send->message;
-      return body;
-    };
-  }
-  void answer_lookups(const FakeServer::Reply& reply) {
-    server_.script = [reply](const wire::Frame& frame) -> FakeServer::Reply {
-      const bool is_lookup = std::holds_alternative<wire::Lookup>(frame.body) ||
-                             std::holds_alternative<wire::FetchChain>(frame.body);
-      return is_lookup ? reply : FakeServer::Reply{FakeServer::Honest{}};
-    };
-  }
-  void silence_sends() {
-    server_.script = [](const wire::Frame& frame) -> FakeServer::Reply {
-      if (std::holds_alternative<wire::Send>(frame.body)) return FakeServer::Silent{};
-      return FakeServer::Honest{};
-    };
-  }
-  std::vector<std::string> texts_at(const Person& person, std::size_t device = 0) {
-    std::vector<std::string> texts;
-    for (const auto& send : server_.accepted) {
-      const auto content = person.open(send, own_keys(), device);
-      if (content) texts.push_back(std::get<wire::Text>(content->kind).text);
-    }
-    return texts;
-  }
-  void expect_failed(const MessageId& id, FailureReason reason) {
-    EXPECT_EQ(progress(id).state, MessageState::failed);
-    EXPECT_EQ(progress(id).reason, reason);
-    EXPECT_TRUE(engine_->settled());
-    const auto last = events().back();
-    const auto told = std::ranges::any_of(events(), [&](const Event& event) {
-      return event.event.kind == store::EventKind::receipt && event.event.message == id &&
-             event.event.state == MessageState::failed && event.event.reason == reason;
-    });
-    EXPECT_TRUE(told);
-    restart();
-    connect();
-    EXPECT_TRUE(engine_->settled());
-    EXPECT_EQ(progress(id).reason, reason);
-  }
-};
 
 TEST_F(Sending, IsDurableBeforeTheNetworkSeesIt) {
   server_.script = [this](const wire::Frame& frame) -> FakeServer::Reply {
@@ -426,92 +374,6 @@ TEST_F(Sending, SixtyThousandBytesFit) {
   EXPECT_EQ(progress(id).state, MessageState::sent);
   EXPECT_EQ(texts_at(bob_), std::vector<std::string>{text});
   EXPECT_LE(server_.accepted[0].envelopes[0].sealed.size(), limits::kSealedBytesMax);
-}
-
-TEST_F(Sending, ReceiptsMoveTheStateUpOnly) {
-  const auto id = send("bob@example.org", "hi");
-  std::uint8_t number = 1;
-  const auto receive = [&](wire::ReceiptState state) {
-    const auto receipt_id = numbered_message(number++);
-    deliver(bob_.seal(wire::encode(bob_.receipt(own_account(), receipt_id, state, {id})),
-                      receipt_id, own_keys()));
-  };
-  receive(wire::ReceiptState::delivered);
-  EXPECT_EQ(progress(id).state, MessageState::delivered);
-  receive(wire::ReceiptState::read);
-  EXPECT_EQ(progress(id).state, MessageState::read);
-  const auto before = events().size();
-  receive(wire::ReceiptState::delivered);
-  EXPECT_EQ(progress(id).state, MessageState::read);
-  EXPECT_EQ(events().size(), before);
-  EXPECT_EQ(vault_->deliveries(id).value().at(0).state, store::DeliveryState::read);
-  EXPECT_EQ(server_.accepted.size(), 1U);  // no receipts for receipts
-}
-
-TEST_F(Sending, AReceiptMayOvertakeTheServersAnswer) {
-  silence_sends();
-  const auto id = send("bob@example.org", "hi");
-  const auto receipt_id = numbered_message(1);
-  deliver(bob_.seal(
-      wire::encode(bob_.receipt(own_account(), receipt_id, wire::ReceiptState::read, {id})),
-      receipt_id, own_keys()));
-  EXPECT_EQ(progress(id).state, MessageState::read);
-  server_.script = {};
-  reconnect();
-  EXPECT_EQ(progress(id).state, MessageState::read);
-  EXPECT_EQ(vault_->outbox_size().value(), 0U);
-}
-
-TEST_F(Sending, ReceiptsOfStrangersChangeNothing) {
-  const auto id = send("bob@example.org", "hi");
-  Person eve{"eve@example.org", 4};
-  server_.list(eve);
-  const auto receipt_id = numbered_message(1);
-  deliver(eve.seal(wire::encode(eve.receipt(own_account(), receipt_id, wire::ReceiptState::read,
-                                            {id, numbered_message(99)})),
-                   receipt_id, own_keys()));
-  EXPECT_EQ(progress(id).state, MessageState::sent);
-  EXPECT_EQ(server_.acknowledged.size(), 1U);
-}
-
-TEST_F(Sending, ExpiredOnAllDevicesFailsTheMessage) {
-  bob_.add_device(2);
-  bob_.admit(1);
-  server_.list(bob_);
-  const auto id = send("bob@example.org", "hi");
-  push(wire::Undelivered{7, id, bob_.devices[0].id, now_});
-  EXPECT_EQ(progress(id).state, MessageState::sent);
-  EXPECT_EQ(events().back().event.reason, FailureReason::expired);
-  EXPECT_EQ(events().back().event.device, bob_.devices[0].id);
-  const auto before = events().size();
-  push(wire::Undelivered{7, id, bob_.devices[0].id, now_});  // the acknowledgement got lost
-  EXPECT_EQ(events().size(), before);
-  push(wire::Undelivered{8, id, bob_.devices[1].id, now_});
-  EXPECT_EQ(server_.acknowledged, (std::vector<wire::Sequence>{7, 7, 8}));
-  expect_failed(id, FailureReason::expired);
-}
-
-TEST_F(Sending, WhatADeviceConfirmedCannotExpire) {
-  const auto id = send("bob@example.org", "hi");
-  const auto receipt_id = numbered_message(1);
-  deliver(bob_.seal(
-      wire::encode(bob_.receipt(own_account(), receipt_id, wire::ReceiptState::delivered, {id})),
-      receipt_id, own_keys()));
-  push(wire::Undelivered{9, id, bob_.devices[0].id, now_});
-  push(wire::Undelivered{10, numbered_message(77), bob_.devices[0].id, now_});  // not ours
-  EXPECT_EQ(progress(id).state, MessageState::delivered);
-  EXPECT_EQ(server_.acknowledged.size(), 3U);
-}
-
-TEST_F(Sending, WhatExpiredBeforeTheAnswerCameIsOnItsWayAgain) {
-  silence_sends();
-  const auto id = send("bob@example.org", "hi");
-  push(wire::Undelivered{7, id, bob_.devices[0].id, now_});
-  EXPECT_EQ(progress(id).state, MessageState::queued);
-  server_.script = {};
-  reconnect();
-  EXPECT_EQ(progress(id).state, MessageState::sent);
-  EXPECT_EQ(vault_->deliveries(id).value().at(0).state, store::DeliveryState::sent);
 }
 
 TEST_F(Sending, AVaultThatFailsAfterTheAnswerSendsAgainUnderTheSameId) {
