@@ -24,6 +24,10 @@ Kind kind_of(Log::Event event) {
       return {"disk_refuses", spdlog::level::warn};
     case Event::disk_works_again:
       return {"disk_works_again", spdlog::level::info};
+    case Event::stores_damaged:
+      return {"stores_damaged", spdlog::level::err};
+    case Event::scrub_fails:
+      return {"scrub_fails", spdlog::level::warn};
     case Event::mailbox_damaged:
       return {"mailbox_damaged", spdlog::level::err};
   }

@@ -32,6 +32,8 @@ class Log {
     stopped,           ///< info
     disk_refuses,      ///< warning: accepted mail is safe, new mail is refused
     disk_works_again,  ///< info
+    stores_damaged,    ///< error: the directory or the list of what is due cannot be read
+    scrub_fails,       ///< warning: deleted bytes stay on the disk; tried again
     mailbox_damaged,   ///< error: mailboxes (how many); `martletd status` names them
   };
 

@@ -40,7 +40,7 @@ ordered_json mailbox_json(const server::MailboxLine& mailbox) {
 }
 
 std::string health_name(const server::OfficeHealth& health) {
-  if (!health.damaged.empty()) return "damaged";
+  if (health.is_damaged()) return "damaged";
   return health.disk_refuses ? "disk_refuses" : "ok";
 }
 
@@ -120,6 +120,8 @@ std::string status_json(const server::StatusReport& status, bool list_mailboxes)
                     {"waiting", summary_json(status.waiting)},
                     {"mailboxes_in_use", status.mailboxes_in_use},
                     {"mailboxes_damaged", damaged},
+                    {"stores_damaged", status.health.stores_damaged},
+                    {"scrub_fails", status.health.scrub_fails},
                     {"notices_dropped", status.health.notices_dropped}};
   if (list_mailboxes) {
     auto mailboxes = ordered_json::array();
@@ -174,6 +176,9 @@ std::string status_text(const std::string& status_line) {
   for (const auto& device : json.value("mailboxes_damaged", ordered_json::array())) {
     out += "damaged    the mailbox of device " + device.get<std::string>() + "\n";
   }
+  if (json.value("stores_damaged", false)) out += "damaged    the directory or the expiry list\n";
+  if (json.value("scrub_fails", false))
+    out += "scrubbing  fails: deleted bytes are still on disk\n";
   for (const auto& mailbox : json.value("mailboxes", ordered_json::array())) {
     out += "\nfor device " + text(mailbox, "device") + "\n";
     for (const auto& item : mailbox.value("waiting", ordered_json::array())) {

@@ -60,13 +60,18 @@ class HealthWatch {
       damaged_ = health.damaged.size();
       log_.write(Log::Event::mailbox_damaged, {{"mailboxes", static_cast<std::int64_t>(damaged_)}});
     }
+    if (health.stores_damaged && !std::exchange(stores_damaged_, true)) {
+      log_.write(Log::Event::stores_damaged);
+    }
+    if (health.scrub_fails && !scrub_fails_) log_.write(Log::Event::scrub_fails);
+    scrub_fails_ = health.scrub_fails;
     if (health.disk_refuses != disk_refuses_) {
       disk_refuses_ = health.disk_refuses;
       log_.write(disk_refuses_ ? Log::Event::disk_refuses : Log::Event::disk_works_again);
     }
-    pages_.set_condition(damaged_ > 0    ? Condition::damaged
-                         : disk_refuses_ ? Condition::disk_refuses
-                                         : Condition::ok);
+    pages_.set_condition(health.is_damaged() ? Condition::damaged
+                         : disk_refuses_     ? Condition::disk_refuses
+                                             : Condition::ok);
   }
 
  private:
@@ -74,6 +79,8 @@ class HealthWatch {
   Log& log_;
   std::size_t damaged_ = 0;
   bool disk_refuses_ = false;
+  bool stores_damaged_ = false;
+  bool scrub_fails_ = false;
 };
 
 /// Every part of a running server, and who depends on whom.

@@ -4,7 +4,7 @@
 #include "server/messages.h"
 #include "store/directory_store.h"
 
-/// Invitations: the operator hands them out, newcomers enrol with them (spec/enrolment.md).
+/// Invitations: the operator hands them out, newcomers enrol with them (spec/wire.md section 3).
 namespace martlet::server {
 
 /// Stores a new invitation; its token is known to whoever gets this answer and to nobody else.

@@ -44,7 +44,7 @@ void answer_result(const OfficeRequest& request, Result<Value, RefusalCode> resu
 Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory, Random& random,
                OfficeOptions options)
     : mailboxes_{mailboxes},
-      directory_{directory},
+      directory_{directory, health_},
       random_{random},
       options_{std::move(options)},
       deliveries_{mailboxes, health_} {}

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "server/deliveries.h"
+#include "server/watched_directory.h"
 
 namespace martlet::server {
 
@@ -78,10 +79,10 @@ class Office {
   void scrub_if_due(UnixMillis now, bool idle);
 
   store::MailboxStore& mailboxes_;
-  store::DirectoryStore& directory_;
+  OfficeHealth health_;
+  WatchedDirectory directory_;
   Random& random_;
   OfficeOptions options_;
-  OfficeHealth health_;
   Deliveries deliveries_;
   std::vector<Removal> removals_;            ///< staged, not yet durable
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again

@@ -13,9 +13,12 @@ struct OfficeHealth {
   bool disk_refuses = false;  ///< the last sync failed; cleared by the next that works
   std::vector<DeviceId>
       damaged;  ///< mailboxes whose stored bytes are wrong: nothing is deleted there
+  bool stores_damaged = false;  ///< the directory, or what is due to expire, cannot be read
+  bool scrub_fails = false;     ///< deleted bytes stay on the disk for now
   std::uint64_t notices_dropped =
       0;  ///< senders that could not be told of an expiry: their mailbox was full
-  bool ok() const { return !disk_refuses && damaged.empty(); }
+  bool is_damaged() const { return stores_damaged || !damaged.empty(); }
+  bool ok() const { return !disk_refuses && !is_damaged(); }
 };
 
 /// One item as the operator may see it: routing, size, times, and that the rest is sealed.

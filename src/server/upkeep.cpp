@@ -82,6 +82,7 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
 /// A portion of what is due, and its notices, in one sync.
 bool Office::expire(UnixMillis now, Batch& batch) {
   const auto expired = mailboxes_.expire(now, kExpireItemsMax);
+  if (!expired.ok() && expired.error().failure == Failure::corrupt) health_.stores_damaged = true;
   if (!expired.ok() || expired.value().empty()) return false;
   batch.staged = true;
   std::vector<store::MailboxItem> notices;
@@ -134,7 +135,7 @@ void Office::scrub_if_due(UnixMillis now, bool idle) {
   if (!worth || since < interval || (!idle && since < interval * kScrubBusyIntervals)) return;
   scrubbed_ = now;
   // If it fails, the bytes stay scrubbable and it is tried again an interval later.
-  static_cast<void>(mailboxes_.scrub().ok());
+  health_.scrub_fails = !mailboxes_.scrub().ok();
 }
 
 }  // namespace martlet::server

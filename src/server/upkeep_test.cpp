@@ -142,6 +142,7 @@ class ScrubCounter final : public store::MailboxStore {
     return std::vector<store::WaitingItem>{};
   }
   Result<std::vector<store::WaitingItem>> expire(UnixMillis, std::size_t) override {
+    if (corrupt_expiry) return Error{Failure::corrupt, "damaged"};
     return std::vector<store::WaitingItem>{};
   }
   store::MailboxSummary summary(const DeviceId&) const override { return {}; }
@@ -149,6 +150,7 @@ class ScrubCounter final : public store::MailboxStore {
   std::vector<std::pair<DeviceId, store::MailboxSummary>> mailboxes() const override { return {}; }
   Result<void> scrub() override {
     ++scrubs;
+    if (scrub_fails) return Error{Failure::unavailable, "disk full"};
     return {};
   }
   std::uint64_t scrubbable_bytes() const override { return scrubbable; }
@@ -157,6 +159,8 @@ class ScrubCounter final : public store::MailboxStore {
   std::uint64_t scrubbable = 0;
   int scrubs = 0;
   bool corrupt = false;
+  bool corrupt_expiry = false;
+  bool scrub_fails = false;
 };
 
 struct ScrubCase {
@@ -206,6 +210,75 @@ TEST_F(UpkeepTest, AfterAClockThatSteppedBackScrubbingGoesOn) {
   office.on_tick(kStart - std::chrono::hours{24}, true, answers);
   office.on_tick(kStart - std::chrono::hours{24} + Seconds{60}, true, answers);
   EXPECT_EQ(counter.scrubs, 2);
+}
+
+TEST_F(UpkeepTest, AScrubThatFailsIsReportedAndTriedAgain) {
+  ScrubCounter counter;
+  Office office{counter, directory_, random_, {kDomain, limits::kEnvelopeLifetime, Seconds{60}}};
+  std::vector<OfficeAnswer> answers;
+  counter.scrubbable = 1;
+  counter.scrub_fails = true;
+  office.on_tick(kStart, true, answers);
+  EXPECT_TRUE(office.health().scrub_fails);
+  EXPECT_TRUE(office.health().ok());  // nobody is served the worse for it
+  counter.scrub_fails = false;
+  office.on_tick(kStart + Seconds{60}, true, answers);
+  EXPECT_FALSE(office.health().scrub_fails);
+}
+
+TEST_F(UpkeepTest, AnExpiryThatCannotBeReadIsReported) {
+  ScrubCounter counter;
+  Office office{counter, directory_, random_, {kDomain}};
+  std::vector<OfficeAnswer> answers;
+  counter.corrupt_expiry = true;
+  office.on_tick(kStart, true, answers);
+  EXPECT_TRUE(office.health().stores_damaged);
+  EXPECT_FALSE(office.health().ok());
+}
+
+/// Says of everything that it is damaged.
+class DamagedDirectory final : public store::DirectoryStore {
+ public:
+  static Error damaged() { return {Failure::corrupt, "damaged"}; }
+  Result<void> put_invitation(const store::Invitation&) override { return damaged(); }
+  Result<std::optional<store::Invitation>> invitation(const store::TokenHash&) override {
+    return damaged();
+  }
+  Result<void> enrol(const store::AccountRecord&, const store::Invitation&) override {
+    return damaged();
+  }
+  Result<void> update(const store::AccountRecord&, const LinkId&) override { return damaged(); }
+  Result<std::optional<store::AccountRecord>> account(const AccountId&) override {
+    return damaged();
+  }
+  Result<std::optional<AccountId>> account_of_handle(const std::string&) override {
+    return damaged();
+  }
+  Result<std::optional<store::DeviceRecord>> device(const DeviceId&) override { return damaged(); }
+  Result<store::DirectoryCounts> counts() override { return damaged(); }
+};
+
+TEST_F(UpkeepTest, ADamagedDirectoryIsReportedAndAnswersUnavailable) {
+  DamagedDirectory damaged;
+  const decltype(OfficeRequest::body) kRequests[] = {
+      LogIn{alice.id},
+      Subscribe{alice.id, alice.account},
+      Post{alice.id, alice.account, send_to(bob, 1)},
+      wire::Enrol{"token", "", alice.links},
+      wire::Lookup{"alice@example.org"},
+      wire::FetchChain{alice.account, 0},
+      Invite{"", false, 1, Seconds{60}},
+      StatusQuery{},
+  };
+  for (const auto& body : kRequests) {
+    Office office{*mailboxes_, damaged, random_, {kDomain}};
+    std::vector<OfficeAnswer> answers;
+    OfficeRequest request{{0, 1}, 1, 1, body};
+    office.process({&request, 1}, kStart, answers);
+    ASSERT_EQ(answers.size(), 1U) << "request " << body.index();
+    EXPECT_EQ(std::get<wire::Refusal>(answers[0].body).code, RefusalCode::unavailable);
+    EXPECT_TRUE(office.health().stores_damaged) << "request " << body.index();
+  }
 }
 
 TEST_F(UpkeepTest, ADamagedMailboxIsReportedAndTheRestIsServed) {
