@@ -24,7 +24,8 @@ bool is_on_disk(const std::filesystem::path& folder, const MailboxItem& item) {
     const auto bytes = read_file(entry.path());
     // A log is cut into blocks, so a long item may be, too.
     const auto part = ByteView{item.sealed}.last(200);
-    if (std::ranges::search(bytes, part).begin() != bytes.end()) return true;
+    if (std::search(bytes.begin(), bytes.end(), part.begin(), part.end()) != bytes.end())
+      return true;
   }
   return false;
 }
