@@ -5,7 +5,7 @@
 #include <rocksdb/sst_file_reader.h>
 
 #include <algorithm>
-#include <regex>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -18,6 +18,29 @@ Result<std::string> content(rocksdb::Env& env, const std::string& path) {
   std::string bytes;
   TRY(result_of(rocksdb::ReadFileToString(&env, path, &bytes)));
   return bytes;
+}
+
+constexpr std::string_view kListPrefix = "MANIFEST-";
+
+bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+
+/// How long the name of a list of files is that begins at `at`; 0: none does.
+std::size_t list_name_bytes(std::string_view text, std::size_t at) {
+  const auto name = text.substr(at);
+  if (!name.starts_with(kListPrefix)) return 0;
+  const auto digits = name.substr(kListPrefix.size());
+  const auto end = std::ranges::find_if_not(digits, is_digit);
+  return end == digits.begin()
+             ? 0
+             : kListPrefix.size() + static_cast<std::size_t>(end - digits.begin());
+}
+
+/// The digits that end right before `end`; empty if there are none, or nothing is there.
+std::string number_before(const std::string& text, std::size_t end) {
+  if (end == std::string::npos) return {};
+  auto begin = end;
+  while (begin > 0 && is_digit(text[begin - 1])) --begin;
+  return text.substr(begin, end - begin);
 }
 
 /// Judges every log file, oldest first. Gives back whether any holds a record.
@@ -97,7 +120,7 @@ Result<FilesVerdict> judge_files(rocksdb::Env& env, const std::string& folder) {
   const bool holds_records = TRY(judge_logs(env, folder, logs, verdict));
   if (has_current) {
     auto list = TRY(content(env, folder + "/CURRENT"));
-    if (!std::regex_match(list, std::regex{"MANIFEST-\\d{6,}\n"})) {
+    if (!list.ends_with('\n') || list_name_bytes(list, 0) + 1 != list.size()) {
       verdict.damaged = "CURRENT";
       return verdict;
     }
@@ -113,16 +136,18 @@ Result<FilesVerdict> judge_files(rocksdb::Env& env, const std::string& folder) {
 std::string damaged_file(const rocksdb::Options& options, const std::string& folder,
                          const rocksdb::Status& status) {
   const auto text = status.ToString();
-  std::smatch match;
-  if (std::regex_search(text, match, std::regex{R"((\d{6,})\.(sst|ldb|log))"})) {
+  for (const auto* suffix : {".sst", ".ldb", ".log"}) {
+    const auto number = number_before(text, text.find(suffix));
+    if (number.empty()) continue;
     // A table that is missing is also looked for under the suffix of old.
-    return match.str(1) + "." + (match.str(2) == "ldb" ? "sst" : match.str(2));
+    return number + (suffix == std::string_view{".ldb"} ? ".sst" : suffix);
   }
   // RocksDB often names the list of files where a table is what is wrong.
   const auto table = damaged_table(options, folder);
   if (!table.empty()) return table;
-  if (std::regex_search(text, match, std::regex{R"(MANIFEST-\d{6,}|CURRENT)"})) return match.str();
-  return {};
+  const auto list = text.find(kListPrefix);
+  if (list != std::string::npos) return text.substr(list, list_name_bytes(text, list));
+  return text.find("CURRENT") == std::string::npos ? "" : "CURRENT";
 }
 
 }  // namespace martlet::store
