@@ -50,6 +50,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
 endif()
 
 enable_testing()
+add_custom_target(programs)  # what people run, and no tests
 set_property(GLOBAL PROPERTY martlet_fuzz_targets "")
 
 # Outside libraries are system headers: our warnings do not judge them.
@@ -145,6 +146,7 @@ function(martlet_program name folder)
   if(EXISTS ${main})
     add_executable(${name} ${main})
     target_link_libraries(${name} PRIVATE ${name}_parts)
+    add_dependencies(programs ${name})
   endif()
   if(tests)
     martlet_test(${name}_test SOURCES ${tests} LINKS ${name}_parts)

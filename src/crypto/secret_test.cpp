@@ -26,7 +26,7 @@ void* operator new(std::size_t size) {
   if (block == nullptr) throw std::bad_alloc{};
   return block;
 }
-void operator delete(void* block) noexcept {
+static void look_and_free(void* block) noexcept {
   if (block != nullptr && block == release.watched) {
     const martlet::ByteView bytes{static_cast<const std::uint8_t*>(block), release.size};
     release.was_zero = std::ranges::all_of(bytes, [](auto byte) { return byte == 0; });
@@ -35,7 +35,8 @@ void operator delete(void* block) noexcept {
   }
   std::free(block);
 }
-void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+void operator delete(void* block) noexcept { look_and_free(block); }
+void operator delete(void* block, std::size_t) noexcept { look_and_free(block); }
 
 namespace martlet::crypto {
 namespace {
