@@ -40,6 +40,9 @@ endif()
 if(MARTLET_SANITIZE)
   add_compile_options(-fsanitize=${MARTLET_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MARTLET_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized)  # g++ says so itself: with sanitizers it raises false alarms
+  endif()
   if(MARTLET_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-tsan)  # Boost.Asio has fences that the sanitizer does not follow; its locks it does
   endif()
