@@ -100,14 +100,16 @@ Result<Profile, Problem> Profile::open(const fs::path& folder, Missing missing, 
   const auto key_file = (folder / kKeyFile).string();
   const auto vault_file = (folder / kVaultFile).string();
   std::error_code ignored;
-  const bool has_vault = fs::exists(vault_file, ignored);
+  // A log without its database is a damaged vault, and the store will say so.
+  const bool has_vault =
+      fs::exists(vault_file, ignored) || fs::exists(vault_file + "-wal", ignored);
   if (!has_vault && missing == Missing::fail) return problem_of(client::errors::kNotEnrolled);
 
   auto lock = store::ProfileLock::acquire(folder, kLockWait);
   if (!lock.ok()) return problem_of_disk(lock.error(), folder);
   // Without its key a vault is lost: a new key would only hide that.
-  const auto key = fs::exists(vault_file, ignored) ? store::load_key(key_file)
-                                                   : store::load_or_create_key(key_file, random);
+  const auto key =
+      has_vault ? store::load_key(key_file) : store::load_or_create_key(key_file, random);
   if (!key.ok()) return problem_of_disk(key.error(), folder);
   auto vault = store::SqlcipherVault::open(vault_file, key.value().reveal());
   if (!vault.ok()) return problem_of_disk(vault.error(), folder);

@@ -109,6 +109,14 @@ TEST_F(ProfileTest, Damage) {
   EXPECT_EQ(open(Missing::fail), ErrorCode::profile_damaged) << "everybody can read the key";
 }
 
+TEST_F(ProfileTest, ALogWithoutItsVaultIsDamageAndNoNewcomer) {
+  ASSERT_EQ(open(Missing::create), std::nullopt);
+  fs::rename(folder() / "vault.db", folder() / "vault.db-wal");
+  EXPECT_EQ(open(Missing::fail), ErrorCode::profile_damaged);
+  EXPECT_EQ(open(Missing::create), ErrorCode::profile_damaged);
+  EXPECT_TRUE(fs::exists(folder() / "vault.db-wal"));
+}
+
 TEST_F(ProfileTest, AFileInItsPlace) {
   fs::create_directories(folder().parent_path());
   std::ofstream{folder()} << "x";

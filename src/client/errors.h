@@ -64,7 +64,7 @@ inline constexpr ApiError kUnknownMessage{
     ErrorCode::unknown_message, "no message of yours has that id", "use the id that send printed"};
 inline constexpr ApiError kUnknownReply{ErrorCode::unknown_message,
                                         "the message to reply to is not here",
-                                        "martlet history shows the ids of a conversation"};
+                                        "martlet history --ids CHAT shows the ids of a conversation"};
 inline constexpr ApiError kOwnHandle{ErrorCode::usage, "that is you",
                                      "notes to oneself are not possible yet; write to others"};
 
