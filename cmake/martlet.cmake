@@ -25,6 +25,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(GTest REQUIRED)
 pkg_check_modules(SQLCIPHER REQUIRED IMPORTED_TARGET sqlcipher)
+pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
 
 add_library(martlet_flags INTERFACE)
 target_include_directories(martlet_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
