@@ -109,6 +109,7 @@ Outcome<void> apply(const toml::table& table, const std::string& prefix,
     if (const auto* expected = setter->second(value, config)) {
       return at(file, line, "`" + name + "` must be " + expected);
     }
+    config.origins[name] = file.string() + ", line " + std::to_string(line);
   }
   return {};
 }
@@ -127,6 +128,12 @@ Outcome<void> check_together(const std::filesystem::path& file, const Config& co
 }
 
 }  // namespace
+
+std::vector<std::string> setting_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, setter] : setters()) names.push_back(name);
+  return names;
+}
 
 bool is_server_name(const std::string& text) {
   return text.size() <= limits::kDomainBytesMax && (is_domain(text) || is_ip(text));

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "apps/martletd/complaint.h"
 #include "apps/martletd/listen_address.h"
@@ -21,6 +24,8 @@ struct Config {
   Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
   Milliseconds scrub_interval = Seconds{60};
   std::size_t reactors = 0;  ///< threads that serve connections; 0: one a core
+  /// Who said so, for each setting that a file set: "FILE, line N".
+  std::map<std::string, std::string, std::less<>> origins;
 
   /// What invitations call the server.
   std::string host() const;
@@ -33,6 +38,8 @@ inline constexpr std::size_t kReactorsMax = 256;
 /// Sets what `file` says, leaves the rest. An unknown key, a wrong type or a value out of bounds is
 /// a usage complaint with file and line; so is a file that is not there.
 Outcome<void> read_config(const std::filesystem::path& file, Config& config);
+/// The names of all settings, sorted.
+std::vector<std::string> setting_names();
 /// The name as people may type it: a domain, an IPv4 or an IPv6 address.
 bool is_server_name(const std::string& text);
 /// The commented server.toml of a first start.

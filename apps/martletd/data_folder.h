@@ -25,6 +25,8 @@ class Descriptor {
   int fd_ = -1;
 };
 
+inline constexpr const char* kSettingsFile = "server.toml";
+
 /// The one folder that holds all a server keeps: mode 0700, one process at a time. The lock goes
 /// with the object, and with the process however it dies.
 class DataFolder {
@@ -36,7 +38,7 @@ class DataFolder {
   static Outcome<DataFolder> open_or_create(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path settings() const { return path_ / "server.toml"; }
+  std::filesystem::path settings() const { return path_ / kSettingsFile; }
   std::filesystem::path mailboxes() const { return path_ / "mailboxes"; }
   std::filesystem::path directory() const { return path_ / "directory"; }
   std::filesystem::path tls_certificate() const { return path_ / "tls-certificate.pem"; }

@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "apps/martletd/config_explain.h"
+#include "apps/martletd/data_folder.h"
 #include "apps/martletd/duration.h"
 #include "apps/martletd/operator_verbs.h"
 #include "apps/martletd/serve.h"
@@ -32,6 +34,13 @@ constexpr const char* kStatusTeach =
     "Examples:\n"
     "  martletd status --data DIR\n"
     "  martletd status --data DIR --mailboxes --json";
+constexpr const char* kConfigTeach =
+    "Shows every setting, what it does, its value, and which file and line set it. Changes "
+    "nothing,\n"
+    "and works while the server runs.\n\n"
+    "Examples:\n"
+    "  martletd config explain --data DIR\n"
+    "  martletd config explain --data DIR --config new.toml    before a restart with it";
 constexpr const char* kExits =
     "Exit status: 0 ok, 2 wrong options or settings, 3 data folder in use or damaged,\n"
     "4 network (address in use), 8 refused, 70 a bug.";
@@ -93,6 +102,19 @@ Outcome<void> run_status(const Arguments& arguments) {
   return {};
 }
 
+Outcome<void> run_config_explain(const Arguments& arguments) {
+  const std::filesystem::path folder{arguments.data};
+  if (!is_data_folder(folder)) {
+    return Complaint{Exit::data_folder, "no server has used this folder: " + folder.string(),
+                     "martletd serve --data DIR makes one"};
+  }
+  const auto config = TRY(load_config(folder / kSettingsFile, arguments.config));
+  const auto settings = explain(config);
+  std::fputs((arguments.json ? explained_json(settings) : explained_text(settings)).c_str(),
+             stdout);
+  return {};
+}
+
 CLI::App* add_verb(CLI::App& app, const char* name, const char* about, const char* teach,
                    Arguments& arguments) {
   auto* verb = app.add_subcommand(name, about);
@@ -141,6 +163,12 @@ int run(int argc, char** argv) {
       add_verb(app, "status", "Say who and what is there, and what waits", kStatusTeach, arguments);
   status_verb->add_flag("--json", arguments.json, "one line of JSON");
   status_verb->add_flag("--mailboxes", arguments.mailboxes, "list what waits for each device");
+  auto* config_verb = app.add_subcommand("config", "The server's settings");
+  config_verb->require_subcommand(1);
+  auto* explain_verb =
+      add_verb(*config_verb, "explain", "Show every setting and where it comes from", kConfigTeach,
+               arguments);
+  explain_verb->add_flag("--json", arguments.json, "one line of JSON");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -149,6 +177,7 @@ int run(int argc, char** argv) {
   }
   if (serve_verb->parsed()) return finish(run_serve(arguments));
   if (invite_verb->parsed()) return finish(run_invite(arguments));
+  if (explain_verb->parsed()) return finish(run_config_explain(arguments));
   return finish(run_status(arguments));
 }
 

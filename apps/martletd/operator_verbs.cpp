@@ -40,7 +40,7 @@ Outcome<std::string> ask_stores(const std::filesystem::path& path,
                                 const std::filesystem::path& config_file,
                                 const OperatorRequest& request) {
   const auto folder = TRY(DataFolder::open(path));
-  const auto config = TRY(load_config(folder, config_file));
+  const auto config = TRY(load_config(folder.settings(), config_file));
   if (config.listen.port == 0 && !config.public_port) {
     return Complaint{Exit::usage, "the server listens on any free port, so that it has no address",
                      "start it first, or give `listen` a port"};
@@ -89,12 +89,11 @@ Outcome<std::string> ask_as_operator(const std::filesystem::path& folder,
   return ask_stores(folder, config_file, request);
 }
 
-Outcome<Config> load_config(const DataFolder& folder, const std::filesystem::path& config_file) {
+Outcome<Config> load_config(const std::filesystem::path& settings,
+                            const std::filesystem::path& config_file) {
   Config config;
   std::error_code error;
-  if (std::filesystem::exists(folder.settings(), error)) {
-    TRY(read_config(folder.settings(), config));
-  }
+  if (std::filesystem::exists(settings, error)) TRY(read_config(settings, config));
   if (!config_file.empty()) TRY(read_config(config_file, config));
   return config;
 }

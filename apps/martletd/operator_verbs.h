@@ -29,7 +29,9 @@ Outcome<std::string> ask_as_operator(const std::filesystem::path& folder,
                                      const std::filesystem::path& config_file,
                                      const OperatorRequest& request);
 
-/// The settings of a data folder, with those of `config_file`, if given, before them.
-Outcome<Config> load_config(const DataFolder& folder, const std::filesystem::path& config_file);
+/// The settings of a data folder, with those of `config_file`, if given, before them. Needs no
+/// lock.
+Outcome<Config> load_config(const std::filesystem::path& settings,
+                            const std::filesystem::path& config_file);
 
 }  // namespace martlet::daemon

@@ -204,7 +204,7 @@ class Server {
 };
 
 Outcome<Config> config_for(const ServeOptions& options, const DataFolder& folder) {
-  auto config = TRY(load_config(folder, options.config_file));
+  auto config = TRY(load_config(folder.settings(), options.config_file));
   if (options.name) config.name = *options.name;
   if (options.listen) config.listen = *options.listen;
   return config;

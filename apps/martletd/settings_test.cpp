@@ -1,9 +1,11 @@
 // What operators type: addresses, durations, server.toml.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "apps/martletd/config.h"
+#include "apps/martletd/config_explain.h"
 #include "apps/martletd/duration.h"
 
 namespace martlet::daemon {
@@ -116,6 +118,32 @@ TEST_F(ConfigTest, EverySettingArrives) {
   EXPECT_EQ(config_.tls_certificate, "/etc/c.pem");
   EXPECT_EQ(config_.tls_key, "/etc/k.pem");
   EXPECT_TRUE(config_.tls_public);
+}
+
+TEST_F(ConfigTest, ExplainsEverySettingWithItsSource) {
+  ASSERT_TRUE(read("listen = \"[::]:443\"\n\n[tls]\npublic = true\ncertificate = \"/etc/c.pem\"\n"
+                   "key = \"/etc/k.pem\"\n")
+                  .ok());
+  const auto settings = explain(config_);
+  std::vector<std::string> names;
+  for (const auto& setting : settings) {
+    names.push_back(setting.name);
+    EXPECT_FALSE(setting.about.empty()) << setting.name;
+    if (setting.name == "listen") {
+      EXPECT_EQ(setting.value, "\"[::]:443\"");
+      EXPECT_EQ(setting.source, file_.string() + ", line 1");
+    } else if (setting.name == "public_port") {
+      EXPECT_EQ(setting.value, "443") << "what `listen` decides";
+      EXPECT_EQ(setting.source, "default");
+    } else if (setting.name == "tls.public") {
+      EXPECT_EQ(setting.value, "true");
+      EXPECT_EQ(setting.source, file_.string() + ", line 4");
+    }
+  }
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, setting_names()) << "none forgotten";
+  EXPECT_NE(explained_text(settings).find("tls.key = \"/etc/k.pem\""), std::string::npos);
+  EXPECT_NE(explained_json(settings).find(R"({"about":)"), std::string::npos);
 }
 
 TEST_F(ConfigTest, WhatIsNotSaidStays) {

@@ -1,0 +1,64 @@
+#include "apps/martletd/config_explain.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace martlet::daemon {
+namespace {
+
+std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+
+template <class Unit>
+std::string count_in(Milliseconds time) {
+  return std::to_string(std::chrono::duration_cast<Unit>(time).count());
+}
+
+}  // namespace
+
+std::vector<ExplainedSetting> explain(const Config& config) {
+  std::vector<ExplainedSetting> settings;
+  const auto add = [&](const char* name, std::string value, const char* about) {
+    const auto origin = config.origins.find(name);
+    settings.push_back({name, std::move(value),
+                        origin == config.origins.end() ? "default" : origin->second, about});
+  };
+  add("name", quoted(config.host()),
+      "under which people reach the server; also the domain of local names");
+  add("listen", quoted(config.listen.text()), "where connections are accepted");
+  add("public_port", std::to_string(config.public_port.value_or(config.listen.port)),
+      "the port in invitations, if a proxy or router forwards another one");
+  add("envelope_lifetime_days", count_in<std::chrono::days>(config.envelope_lifetime),
+      "how long a message waits for a device; then its sender is told");
+  add("scrub_interval_s", count_in<Seconds>(config.scrub_interval),
+      "how soon deleted bytes leave the disk");
+  add("reactors", std::to_string(config.reactors), "threads that serve connections; 0: one a core");
+  add("tls.certificate", quoted(config.tls_certificate.string()),
+      "PEM file; empty: self-signed, made at the first start");
+  add("tls.key", quoted(config.tls_key.string()), "PEM file of its key");
+  add("tls.public", config.tls_public ? "true" : "false",
+      "a public authority vouches for the certificate: invitations carry no fingerprint");
+  return settings;
+}
+
+std::string explained_text(const std::vector<ExplainedSetting>& settings) {
+  std::string text;
+  for (const auto& setting : settings) {
+    text += fmt::format("{} = {}\n    {}\n    from: {}\n", setting.name, setting.value,
+                        setting.about, setting.source);
+  }
+  return text;
+}
+
+std::string explained_json(const std::vector<ExplainedSetting>& settings) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const auto& setting : settings) {
+    rows.push_back({{"name", setting.name},
+                    {"value", setting.value},
+                    {"source", setting.source},
+                    {"about", setting.about}});
+  }
+  return nlohmann::json{{"v", 1}, {"type", "config"}, {"settings", rows}}.dump() + "\n";
+}
+
+}  // namespace martlet::daemon
