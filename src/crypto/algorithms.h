@@ -11,6 +11,7 @@ struct Algorithms {
   EVP_MD* sha256;
   EVP_CIPHER* aes_128_ctr;
   EVP_MAC_CTX* hmac_sha256;  ///< to be copied, then keyed
+  EVP_KDF* hkdf;
   EVP_PKEY* p256;            ///< to be copied, then given its point; it is the generator
 
   Algorithms();

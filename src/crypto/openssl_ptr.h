@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -28,6 +29,7 @@ using Bio = OpensslPtr<BIO, BIO_vfree>;
 using BigNumber = OpensslPtr<BIGNUM, BN_clear_free>;
 using CipherCtx = OpensslPtr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 using DigestCtx = OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
+using KdfCtx = OpensslPtr<EVP_KDF_CTX, EVP_KDF_CTX_free>;
 using MacCtx = OpensslPtr<EVP_MAC_CTX, EVP_MAC_CTX_free>;
 using Pkcs8 = OpensslPtr<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using Pkey = OpensslPtr<EVP_PKEY, EVP_PKEY_free>;
