@@ -129,7 +129,7 @@ Result<RecoveryEntropy, RecoveryWordsFault> parse_recovery_words(std::string_vie
       const auto index = *index_of(typed.words[bit / kBitsAWord]);
       const auto value = index >> (kBitsAWord - 1 - bit % kBitsAWord) & 1U;
       auto& byte = bit < kEntropyBits ? out[bit / 8] : checksum;
-      byte = static_cast<std::uint8_t>(byte << 1U | value);
+      byte = static_cast<std::uint8_t>(std::size_t{byte} << 1U | value);
     }
   }};
   if (crypto::sha256(entropy.reveal())[0] != checksum) {
