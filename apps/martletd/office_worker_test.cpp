@@ -61,6 +61,7 @@ class EmptyDirectory final : public store::DirectoryStore {
   Result<std::optional<store::DeviceRecord>> device(const DeviceId&) override {
     return std::optional<store::DeviceRecord>{};
   }
+  Result<bool> is_former(const DeviceId&) override { return false; }
   Result<store::DirectoryCounts> counts() override { return store::DirectoryCounts{}; }
 
  private:

@@ -45,6 +45,12 @@ void Deliveries::unsubscribe(const DeviceId& device, SessionId session) {
   subscriptions_.erase(found);  // pump skips what due_ still lists
 }
 
+std::optional<SessionId> Deliveries::session_of(const DeviceId& device) const {
+  const auto found = subscriptions_.find(device);
+  if (found == subscriptions_.end()) return std::nullopt;
+  return found->second.session;
+}
+
 std::vector<store::Sequence> Deliveries::acknowledge(
     const DeviceId& device, SessionId session, const std::vector<store::Sequence>& sequences) {
   std::vector<store::Sequence> taken;

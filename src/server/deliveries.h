@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Deliveries {
   void subscribe(const DeviceId& device, SessionId session, std::vector<OfficeAnswer>& answers);
   /// Does nothing if another session has taken over since.
   void unsubscribe(const DeviceId& device, SessionId session);
+  /// The session that serves `device`, if it is online.
+  std::optional<SessionId> session_of(const DeviceId& device) const;
   /// Those of `sequences` that were delivered to this session and not acknowledged before. Opens
   /// the window by them.
   std::vector<store::Sequence> acknowledge(const DeviceId& device, SessionId session,

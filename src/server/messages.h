@@ -60,7 +60,7 @@ struct OfficeRequest {
   std::uint64_t request = 0;  ///< of the frame; repeated in the answer
   std::uint32_t cost = 0;     ///< bytes of the frame, at least 1; repeated in the answer
   std::variant<LogIn, Subscribe, Unsubscribe, Post, Acknowledgement, wire::Enrol, wire::Lookup,
-               wire::FetchChain, Invite, StatusQuery>
+               wire::FetchChain, wire::AppendLink, Invite, StatusQuery>
       body;
 };
 
@@ -74,6 +74,8 @@ struct LoginKey {
 struct Done {};
 /// The same device subscribed on a newer connection.
 struct Superseded {};
+/// A link of its account's chain removed the session's device.
+struct Revoked {};
 struct Invited {
   std::string token;   ///< secret: it goes to the operator and nowhere else
   std::string handle;  ///< canonical
@@ -86,9 +88,9 @@ struct OfficeAnswer {
   SessionId session;
   std::uint64_t request = 0;
   std::uint32_t cost = 0;
-  std::variant<LoginKey, Done, Superseded, wire::Welcome, wire::Enrolled, wire::Account,
-               wire::Accepted, wire::StaleDevices, wire::Deliver, wire::Undelivered, wire::Refusal,
-               Invited, StatusReport>
+  std::variant<LoginKey, Done, Superseded, Revoked, wire::Welcome, wire::Enrolled, wire::Account,
+               wire::Appended, wire::ChainChanged, wire::Accepted, wire::StaleDevices,
+               wire::Deliver, wire::Undelivered, wire::Refusal, Invited, StatusReport>
       body;
 };
 

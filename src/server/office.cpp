@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/chain_append.h"
 #include "server/enrolment.h"
 #include "server/overloaded.h"
 #include "server/send_check.h"
@@ -47,7 +48,10 @@ Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
       directory_{directory, health_},
       random_{random},
       options_{std::move(options)},
-      deliveries_{mailboxes, health_} {}
+      deliveries_{mailboxes, health_} {
+  // A kill may have come between a revocation and the end of its mailbox.
+  for (const auto& [device, summary] : mailboxes.mailboxes()) suspects_.push_back(device);
+}
 
 void Office::process(std::span<OfficeRequest> requests, UnixMillis now, Answers& answers) {
   restage_removals();
@@ -71,6 +75,7 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers
                    fetch(request, body.account, body.from_seqno, RefusalCode::unknown_account,
                          answers);
                  },
+                 [&](wire::AppendLink& body) { append_link(request, body, answers); },
                  [&](Invite& body) {
                    answer_result(request, invite(directory_, random_, body, now), answers);
                  },
@@ -82,7 +87,8 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers
 void Office::log_in(const OfficeRequest& request, const DeviceId& device, Answers& answers) {
   const auto known = directory_.device(device);
   if (!known.ok()) return refuse(request, RefusalCode::unavailable, answers);
-  if (!known.value() || known.value()->status != store::AccountStatus::active) {
+  if (!known.value()) return refuse(request, stranger_code(directory_, device), answers);
+  if (known.value()->status != store::AccountStatus::active) {
     return refuse(request, RefusalCode::not_authenticated, answers);
   }
   const auto account = known.value()->account;
@@ -100,11 +106,15 @@ void Office::subscribe(const OfficeRequest& request, const Subscribe& body, Unix
                        Answers& answers) {
   const auto known = directory_.device(body.device);
   if (!known.ok()) return refuse(request, RefusalCode::unavailable, answers);
-  if (!known.value() || known.value()->account != body.account ||
+  if (!known.value()) return refuse(request, stranger_code(directory_, body.device), answers);
+  if (known.value()->account != body.account ||
       known.value()->status != store::AccountStatus::active) {
     return refuse(request, RefusalCode::not_authenticated, answers);
   }
-  answer(request, wire::Welcome{body.account, mailboxes_.summary(body.device).items, now}, answers);
+  answer(
+      request,
+      wire::Welcome{body.account, mailboxes_.summary(body.device).items, now, known.value()->head},
+      answers);
   deliveries_.subscribe(body.device, request.session, answers);
 }
 
@@ -188,6 +198,28 @@ void Office::fetch(const OfficeRequest& request, const AccountId& account, std::
     found.links.push_back(std::move(links[i]));
   }
   answer(request, std::move(found), answers);
+}
+
+/// The answer first, so that who revokes itself still reads it.
+void Office::append_link(const OfficeRequest& request, const wire::AppendLink& body,
+                         Answers& answers) {
+  const auto outcome = server::append_link(directory_, body);
+  if (!outcome.ok()) return refuse(request, outcome.error(), answers);
+  const auto& [appended, present, left] = outcome.value();
+  answer(request, appended, answers);
+  for (const auto& device : present) {
+    if (const auto session = deliveries_.session_of(device)) {
+      answers.push_back(
+          {*session, 0, 0, wire::ChainChanged{appended.account, appended.seqno, appended.head}});
+    }
+  }
+  for (const auto& device : left) {
+    suspects_.push_back(device);
+    if (const auto session = deliveries_.session_of(device)) {
+      deliveries_.unsubscribe(device, *session);
+      answers.push_back({*session, 0, 0, Revoked{}});
+    }
+  }
 }
 
 void Office::report(const OfficeRequest& request, const StatusQuery& query, Answers& answers) {

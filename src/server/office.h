@@ -65,6 +65,7 @@ class Office {
   void look_up(const OfficeRequest& request, const wire::Lookup& body, Answers& answers);
   void fetch(const OfficeRequest& request, const AccountId& account, std::uint32_t from_seqno,
              wire::RefusalCode if_unknown, Answers& answers);
+  void append_link(const OfficeRequest& request, const wire::AppendLink& body, Answers& answers);
   void report(const OfficeRequest& request, const StatusQuery& query, Answers& answers);
 
   /// Adds to a mailbox, and to batch.fresh unless it waits there already.
@@ -74,6 +75,8 @@ class Office {
   void remove(const Removal& removal);
   void restage_removals();
   bool expire(UnixMillis now, Batch& batch);
+  /// A portion of the mailboxes whose device has left. True: there may be more.
+  bool clear_abandoned(UnixMillis now, Batch& batch);
   /// What the disk does not take is left in notices_.
   void stage_notices(const std::vector<store::MailboxItem>& notices, Batch& batch);
   void scrub_if_due(UnixMillis now, bool idle);
@@ -87,6 +90,8 @@ class Office {
   std::vector<Removal> removals_;            ///< staged, not yet durable
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again
   std::vector<store::MailboxItem> notices_;  ///< owed to senders; staged at the next tick
+  /// Mailboxes to look at: those of devices that have left are emptied. At first all.
+  std::vector<DeviceId> suspects_;
   UnixMillis scrubbed_{};
 };
 

@@ -221,7 +221,7 @@ TEST_F(OfficeTest, WhoLeftTheChainOrIsSuspendedSendsNothing) {
       transparency::RevokeBody{laptop.id, transparency::RevokeReason::stolen}, world_->now(),
       alice.key));
   update_directory(alice);
-  EXPECT_EQ(code_of(answer_to(sender, send_to(bob, 1))), RefusalCode::not_authenticated);
+  EXPECT_EQ(code_of(answer_to(sender, send_to(bob, 1))), RefusalCode::device_revoked);
   EXPECT_TRUE(world_->closed(sender));
 
   const auto owner = online(alice);

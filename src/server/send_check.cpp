@@ -23,6 +23,16 @@ class HeadMap {
   std::vector<ChainHead> heads_;
 };
 
+}  // namespace
+
+RefusalCode stranger_code(store::DirectoryStore& directory, const DeviceId& device) {
+  const auto former = directory.is_former(device);
+  if (!former.ok()) return RefusalCode::unavailable;
+  return former.value() ? RefusalCode::device_revoked : RefusalCode::not_authenticated;
+}
+
+namespace {
+
 class SendCheck {
  public:
   SendCheck(store::DirectoryStore& directory, const wire::Send& send)
@@ -31,8 +41,8 @@ class SendCheck {
   SendVerdict run(const DeviceId& sender, const AccountId& own) {
     const auto self = directory_.device(sender);
     if (!self.ok()) return unavailable();
-    if (!self.value() || self.value()->account != own ||
-        self.value()->status != store::AccountStatus::active) {
+    if (!self.value()) return refusal(stranger_code(directory_, sender), kRetryUnavailable);
+    if (self.value()->account != own || self.value()->status != store::AccountStatus::active) {
       return refusal(RefusalCode::not_authenticated);
     }
     current_.add(own, self.value()->head);

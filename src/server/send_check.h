@@ -16,6 +16,10 @@ using SendVerdict = std::variant<std::monostate, wire::StaleDevices, wire::Refus
 SendVerdict check_send(store::DirectoryStore& directory, const DeviceId& sender,
                        const AccountId& account, const wire::Send& send);
 
+/// Why a device that the directory does not list is not served: device_revoked if it was in an
+/// account once, else not_authenticated; unavailable if the disk does not say.
+wire::RefusalCode stranger_code(store::DirectoryStore& directory, const DeviceId& device);
+
 /// "Come back then", for what a failing disk or a full mailbox refuses.
 inline constexpr Milliseconds kRetryUnavailable{2'000};
 inline constexpr Milliseconds kRetryMailboxFull{60'000};

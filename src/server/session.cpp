@@ -68,6 +68,10 @@ void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput&
           [](wire::Pong&) {},
           [&](wire::Authenticate& body) { on_authenticate(frame, body, cost, out); },
           [&](wire::Enrol& body) { ask(request, cost, std::move(body), out); },
+          // Links authenticate themselves, and chains are public to who writes to their accounts.
+          [&](wire::AppendLink& body) { ask(request, cost, std::move(body), out); },
+          [&](wire::Lookup& body) { ask(request, cost, std::move(body), out); },
+          [&](wire::FetchChain& body) { ask(request, cost, body, out); },
           [&](wire::Send& body) {
             say(request, wire::Refusal{RefusalCode::not_authenticated, {}, body.message}, out);
           },
@@ -111,6 +115,9 @@ void Session::on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now,
                  [&](wire::FetchChain& body) {
                    if (may_look_up(request, now, out)) ask(request, cost, body, out);
                  },
+                 [&](wire::AppendLink& body) {
+                   if (may_look_up(request, now, out)) ask(request, cost, std::move(body), out);
+                 },
                  [&](auto&) {  // what only servers say, or what only strangers ask
                    refuse(request, RefusalCode::malformed, out);
                    close(out);
@@ -140,6 +147,10 @@ void Session::on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& ou
                    refuse(0, RefusalCode::device_elsewhere, out);
                    close(out);
                  },
+                 [&](Revoked&) {
+                   refuse(0, RefusalCode::device_revoked, out);
+                   close(out);
+                 },
                  [&](auto& body) { say(answer.request, std::move(body), out); },
              },
              answer.body);
@@ -167,7 +178,7 @@ void Session::on_welcome(const OfficeAnswer& answer, const wire::Welcome& welcom
   state_ = State::member;
   handshake_.reset();
   out.frame_bytes_max = limits::kFrameBytesMax;
-  say(answer.request, wire::Welcome{welcome.account, welcome.waiting, now}, out);
+  say(answer.request, wire::Welcome{welcome.account, welcome.waiting, now, welcome.head}, out);
 }
 
 void Session::on_refusal(const OfficeAnswer& answer, const wire::Refusal& refusal,
@@ -175,7 +186,10 @@ void Session::on_refusal(const OfficeAnswer& answer, const wire::Refusal& refusa
   say(answer.request, refusal, out);
   // A login that failed is tried again on a new connection: each nonce serves one attempt.
   const bool login = state_ == State::logging_in || state_ == State::subscribing;
-  if (login || refusal.code == RefusalCode::not_authenticated) close(out);
+  if (login || refusal.code == RefusalCode::not_authenticated ||
+      refusal.code == RefusalCode::device_revoked) {
+    close(out);
+  }
 }
 
 void Session::on_tick(UnixMillis now, SessionOutput& out) {

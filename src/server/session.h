@@ -28,9 +28,10 @@ struct SessionOutput {
 /// The server's side of one connection (spec/wire.md): who is it, what may it ask, how much at
 /// once. Pure: time, randomness and the TLS exporter are given. Owned by one reactor.
 ///
-/// A stranger may Enrol, Authenticate and Ping, at most kStrangerRequestsMax frames within
-/// kHandshakeTimeout. A device that proved itself may have kSendsInFlightMax requests or
-/// kReadPauseBytes of them unanswered; then the session asks to pause reading.
+/// A stranger may Enrol, Authenticate, Lookup, FetchChain, AppendLink and Ping, at most
+/// kStrangerRequestsMax frames within kHandshakeTimeout. A device that proved itself may have
+/// kSendsInFlightMax requests or kReadPauseBytes of them unanswered; then the session asks to pause
+/// reading.
 class Session {
  public:
   using Exporter = std::array<std::uint8_t, 32>;

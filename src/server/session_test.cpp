@@ -127,10 +127,10 @@ TEST_F(SessionTest, AStrangerIsServedNothingElse) {
   const auto alice = member("alice@example.org");
   const StrangerFrame kFrames[] = {
       {"send", send_to(alice, 1)},
-      {"lookup", wire::Lookup{"alice@example.org"}},
-      {"fetch", wire::FetchChain{alice.account, 0}},
       {"acknowledge", wire::Acknowledge{{1}}},
       {"what only servers say", wire::Welcome{}},
+      {"and of chains", wire::Appended{alice.account, 1, alice.head}},
+      {"and push", wire::ChainChanged{alice.account, 1, alice.head}},
   };
   const auto peer = connect();
   for (const auto& frame : kFrames) {

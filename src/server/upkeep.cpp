@@ -8,6 +8,7 @@ namespace martlet::server {
 namespace {
 
 constexpr std::size_t kExpireItemsMax = 256;  ///< a portion
+constexpr std::size_t kClearLooksMax = 256;   ///< mailboxes that a tick looks at
 /// So much live data makes a scrub expensive: then it waits for its worth.
 constexpr std::uint64_t kScrubCheapBytes = 64ULL * 1024 * 1024;
 constexpr Milliseconds kScrubAtLatest = std::chrono::hours{1};
@@ -20,7 +21,7 @@ store::MailboxItem notice_of(const store::MailboxItem& expired, UnixMillis now) 
   notice.recipient = expired.sender;
   notice.sender = expired.recipient;
   notice.message = expired.message;
-  notice.accepted = expired.expires;
+  notice.accepted = std::min(expired.expires, now);
   notice.expires = now + limits::kEnvelopeLifetimeMax;
   return notice;
 }
@@ -69,7 +70,8 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
   const auto owed = std::exchange(notices_, {});
   stage_notices(owed, batch);
   // Nothing more expires before what is owed is paid.
-  const bool more = notices_.empty() && expire(now, batch);
+  bool more = notices_.empty() && expire(now, batch);
+  if (notices_.empty() && clear_abandoned(now, batch)) more = true;
   if (!commit(batch, now, answers)) {
     // The deletions were undone together with their notices; they come again.
     notices_ = owed;
@@ -93,6 +95,34 @@ bool Office::expire(UnixMillis now, Batch& batch) {
   }
   stage_notices(notices, batch);
   return expired.value().size() == kExpireItemsMax;
+}
+
+bool Office::clear_abandoned(UnixMillis now, Batch& batch) {
+  std::vector<store::MailboxItem> notices;
+  for (std::size_t looks = 0; looks < kClearLooksMax && !suspects_.empty(); ++looks) {
+    const auto device = suspects_.back();
+    const auto known = directory_.device(device);
+    if (!known.ok()) return false;  // at the next tick
+    if (!known.value() && !is_damaged(health_, device)) {
+      const auto cleared = mailboxes_.clear(device, kExpireItemsMax);
+      if (!cleared.ok() && cleared.error().failure == Failure::corrupt) {
+        note_damage(health_, device);
+      } else if (!cleared.ok()) {
+        return false;
+      } else if (!cleared.value().empty()) {
+        batch.staged = true;
+        for (const auto& waiting : cleared.value()) {
+          if (waiting.item.kind == store::ItemKind::envelope) {
+            notices.push_back(notice_of(waiting.item, now));
+          }
+        }
+        stage_notices(notices, batch);
+        return true;
+      }
+    }
+    suspects_.pop_back();
+  }
+  return !suspects_.empty();
 }
 
 void Office::stage_notices(const std::vector<store::MailboxItem>& notices, Batch& batch) {

@@ -255,6 +255,7 @@ class DamagedDirectory final : public store::DirectoryStore {
     return damaged();
   }
   Result<std::optional<store::DeviceRecord>> device(const DeviceId&) override { return damaged(); }
+  Result<bool> is_former(const DeviceId&) override { return damaged(); }
   Result<store::DirectoryCounts> counts() override { return damaged(); }
 };
 
@@ -267,6 +268,7 @@ TEST_F(UpkeepTest, ADamagedDirectoryIsReportedAndAnswersUnavailable) {
       wire::Enrol{"token", "", alice.links},
       wire::Lookup{"alice@example.org"},
       wire::FetchChain{alice.account, 0},
+      wire::AppendLink{alice.account, alice.head, alice.links[0]},
       Invite{"", false, 1, Seconds{60}},
       StatusQuery{},
   };

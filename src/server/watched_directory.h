@@ -34,6 +34,9 @@ class WatchedDirectory final : public store::DirectoryStore {
   Result<std::optional<store::DeviceRecord>> device(const DeviceId& device) override {
     return watch(inner_.device(device));
   }
+  Result<bool> is_former(const DeviceId& device) override {
+    return watch(inner_.is_former(device));
+  }
   Result<store::DirectoryCounts> counts() override { return watch(inner_.counts()); }
 
  private:

@@ -66,13 +66,16 @@ class DirectoryStore {
   virtual Result<void> enrol(const AccountRecord& account, const Invitation& invitation) = 0;
 
   /// Replaces handles, devices, head and links of an account, if its head is still `known_head`;
-  /// else `refused`, and nothing changes. (For links appended later.)
+  /// else `refused`, and nothing changes. Devices that leave by it are former ones from then on.
   virtual Result<void> update(const AccountRecord& account, const LinkId& known_head) = 0;
 
   virtual Result<std::optional<AccountRecord>> account(const AccountId& account) = 0;
   virtual Result<std::optional<AccountId>> account_of_handle(const std::string& handle) = 0;
   /// Fast: answered from memory for devices seen lately.
   virtual Result<std::optional<DeviceRecord>> device(const DeviceId& device) = 0;
+  /// Whether an account had this device once and no account has it now. device() does not tell of
+  /// those.
+  virtual Result<bool> is_former(const DeviceId& device) = 0;
   virtual Result<DirectoryCounts> counts() = 0;
 };
 

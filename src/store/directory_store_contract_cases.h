@@ -21,6 +21,7 @@ TEST_P(DirectoryStoreContract, IsEmptyAtFirst) {
   EXPECT_FALSE(value_of(store().account_of_handle("h10@example.org")).has_value());
   EXPECT_FALSE(value_of(store().account_of_handle("")).has_value());
   EXPECT_FALSE(value_of(store().device(device(10))).has_value());
+  EXPECT_FALSE(value_of(store().is_former(device(10))));
   expect_counts(store(), {});
 }
 
@@ -119,6 +120,10 @@ TEST_P(DirectoryStoreContract, UpdatesWhatTheChainSays) {
     expect_there(store(), after);
     EXPECT_FALSE(value_of(store().device(device(11))).has_value());
     EXPECT_FALSE(value_of(store().device(device(12))).has_value());
+    for (std::uint8_t i = 9; i < 14; ++i) {
+      EXPECT_EQ(value_of(store().is_former(device(i))), i == 11 || i == 12) << unsigned{i};
+    }
+    EXPECT_FALSE(value_of(store().is_former(device(99))));
     EXPECT_FALSE(value_of(store().account_of_handle("h10@example.org")).has_value());
     EXPECT_FALSE(value_of(store().account_of_handle("h12@example.org")).has_value());
     expect_counts(store(), {1, 2, 2});
@@ -130,6 +135,17 @@ TEST_P(DirectoryStoreContract, UpdatesWhatTheChainSays) {
   expect_ok(store().enrol(heir, invitation(2)));
   expect_there(store(), heir);
   expect_counts(store(), {2, 4, 4});
+  EXPECT_FALSE(value_of(store().is_former(device(11))));
+  EXPECT_TRUE(value_of(store().is_former(device(12))));
+  auto later = after;  // the first account's next link does not touch the heir
+  later.head = id_of<LinkId>(78);
+  expect_ok(store().update(later, after.head));
+  for (int kills = 0; kills < 2; ++kills) {
+    expect_there(store(), heir);
+    EXPECT_FALSE(value_of(store().is_former(device(11))));
+    EXPECT_TRUE(value_of(store().is_former(device(12))));
+    open();
+  }
 }
 
 TEST_P(DirectoryStoreContract, RefusesToUpdateFromAnotherHeadOrOverAnother) {

@@ -47,10 +47,10 @@ struct MailboxLimits {
 /// mailbox_store_contract.h, which also fails every write twice.
 /// May block on the disk: owned by the office's worker, never called from a reactor.
 ///
-/// append, remove and expire stage; sync makes all that was staged since the last sync durable, at
-/// once and entirely. read, summary and total see staged changes. A failed sync undoes them:
-/// nothing staged is there any more, though after a restart it may be (written, but the answer was
-/// lost).
+/// append, remove, clear and expire stage; sync makes all that was staged since the last sync
+/// durable, at once and entirely. read, summary and total see staged changes. A failed sync undoes
+/// them: nothing staged is there any more, though after a restart it may be (written, but the
+/// answer was lost).
 class MailboxStore {
  public:
   virtual ~MailboxStore() = default;
@@ -77,6 +77,22 @@ class MailboxStore {
   /// Deletes at most `items_max` items whose time is up, oldest first, and returns them without
   /// their sealed bytes. Fewer than `items_max` returned: no more is due at `now`.
   virtual Result<std::vector<WaitingItem>> expire(UnixMillis now, std::size_t items_max) = 0;
+
+  /// Deletes up to `items_max` items of a mailbox, oldest first, and returns them without their
+  /// sealed bytes. None returned: it is empty. Fails only if it could not delete even one.
+  Result<std::vector<WaitingItem>> clear(const DeviceId& recipient, std::size_t items_max) {
+    auto items = TRY(read(recipient, 0, items_max, limits::kDeliveryWindowBytes));
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto removed = remove(recipient, items[i].sequence);
+      if (!removed.ok() && i == 0) return removed.error();
+      if (!removed.ok()) {
+        items.resize(i);
+        break;
+      }
+      items[i].item.sealed.clear();
+    }
+    return items;
+  }
 
   virtual MailboxSummary summary(const DeviceId& recipient) const = 0;
   virtual MailboxSummary total() const = 0;

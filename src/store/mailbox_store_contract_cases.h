@@ -75,6 +75,43 @@ TEST_P(MailboxStoreContract, ReadsEachMailboxInTheOrderOfItsAppends) {
   expect_contents(store(), model);
 }
 
+TEST_P(MailboxStoreContract, ClearsOneMailboxAPortionAtATime) {
+  Model others;
+  for (std::uint32_t i = 0; i < 10; ++i) append(envelope(1, i));
+  append(notice(1, 3));
+  others.emplace(append(envelope(2, 1)), envelope(2, 1));
+  sync();
+  append(envelope(1, 11));  // staged
+  std::vector<std::size_t> portions;
+  for (bool more = true; more && portions.size() < 20;) {
+    const auto cleared = value_of(store().clear(device(1), 5));
+    for (const auto& waiting : cleared) {
+      EXPECT_EQ(waiting.item.recipient, device(1));
+      EXPECT_TRUE(waiting.item.sealed.empty());
+    }
+    portions.push_back(cleared.size());
+    more = !cleared.empty();
+  }
+  EXPECT_EQ(portions, (std::vector<std::size_t>{5, 5, 2, 0}));
+  expect_contents(store(), others);
+  sync();
+  open();
+  expect_contents(store(), others);
+  EXPECT_TRUE(value_of(store().clear(device(9), 5)).empty());  // nobody
+  EXPECT_TRUE(value_of(store().clear(device(2), 0)).empty());
+  expect_contents(store(), others);
+  append(envelope(1, 1));  // and it can be used again
+  EXPECT_EQ(store().summary(device(1)).items, 1U);
+}
+
+TEST_P(MailboxStoreContract, ClearingIsForgottenWithoutASync) {
+  const auto kept = append(envelope(1, 1));
+  sync();
+  EXPECT_EQ(value_of(store().clear(device(1), 5)).size(), 1U);
+  open();
+  expect_contents(store(), {{kept, envelope(1, 1)}});
+}
+
 TEST_P(MailboxStoreContract, SequencesGrowAcrossKills) {
   Sequence last = 0;
   for (std::uint32_t i = 0; i < 5; ++i) {

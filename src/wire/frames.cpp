@@ -42,6 +42,7 @@ void put(pb::Frame& out, const Welcome& in) {
   put_bytes(*pb.mutable_account(), in.account.view());
   pb.set_waiting(in.waiting);
   pb.set_server_time_ms(time_field(in.server_time));
+  if (!in.head.is_zero()) put_bytes(*pb.mutable_head(), in.head.view());
 }
 void put(pb::Frame& out, const Enrol& in) {
   auto& pb = *out.mutable_enrol();
@@ -120,6 +121,25 @@ void put(pb::Frame& out, const Refusal& in) {
   if (!in.message.is_zero()) put_bytes(*pb.mutable_message(), in.message.view());
 }
 
+void put(pb::Frame& out, const AppendLink& in) {
+  auto& pb = *out.mutable_append_link();
+  put_bytes(*pb.mutable_account(), in.account.view());
+  put_bytes(*pb.mutable_known_head(), in.known_head.view());
+  put_bytes(*pb.mutable_link(), in.link);
+}
+void put(pb::Frame& out, const Appended& in) {
+  auto& pb = *out.mutable_appended();
+  put_bytes(*pb.mutable_account(), in.account.view());
+  pb.set_seqno(in.seqno);
+  put_bytes(*pb.mutable_head(), in.head.view());
+}
+void put(pb::Frame& out, const ChainChanged& in) {
+  auto& pb = *out.mutable_chain_changed();
+  put_bytes(*pb.mutable_account(), in.account.view());
+  pb.set_seqno(in.seqno);
+  put_bytes(*pb.mutable_head(), in.head.view());
+}
+
 // --- protobuf to structs, every field checked once ---
 
 Result<std::vector<Bytes>> take_links(
@@ -163,8 +183,10 @@ Result<Body> take(const pb::Authenticate& in) {
                            TRY(take_array<64>(in.signature()))}};
 }
 Result<Body> take(const pb::Welcome& in) {
+  LinkId head;
+  if (!in.head().empty()) head = TRY(take_id<LinkId>(in.head()));
   return Body{Welcome{TRY(take_id<AccountId>(in.account())), in.waiting(),
-                      TRY(take_time(in.server_time_ms()))}};
+                      TRY(take_time(in.server_time_ms())), head}};
 }
 Result<Body> take(const pb::Enrol& in) {
   if (in.token().size() > limits::kHandleBytesMax)
@@ -261,6 +283,21 @@ Result<Body> take(const pb::Refusal& in) {
                       message}};
 }
 
+Result<Body> take(const pb::AppendLink& in) {
+  if (in.link().empty()) return Error{Failure::malformed, "no link to append"};
+  if (in.link().size() > limits::kLinkBytesMax)
+    return Error{Failure::limit_reached, "a link too long"};
+  return Body{AppendLink{TRY(take_id<AccountId>(in.account())),
+                         TRY(take_id<LinkId>(in.known_head())), copy_of(bytes_of(in.link()))}};
+}
+/// Account, seqno and head, as Appended and ChainChanged have them.
+template <class Grown, class Message>
+Result<Body> take_grown(const Message& in) {
+  if (in.seqno() >= limits::kLinksMax) return Error{Failure::limit_reached, "too many links"};
+  return Body{
+      Grown{TRY(take_id<AccountId>(in.account())), in.seqno(), TRY(take_id<LinkId>(in.head()))}};
+}
+
 Result<Body> take_body(const pb::Frame& in) {
   switch (in.body_case()) {
     case pb::Frame::kChallenge:
@@ -297,6 +334,12 @@ Result<Body> take_body(const pb::Frame& in) {
       return Body{Pong{}};
     case pb::Frame::kRefusal:
       return take(in.refusal());
+    case pb::Frame::kAppendLink:
+      return take(in.append_link());
+    case pb::Frame::kAppended:
+      return take_grown<Appended>(in.appended());
+    case pb::Frame::kChainChanged:
+      return take_grown<ChainChanged>(in.chain_changed());
     case pb::Frame::BODY_NOT_SET:
       break;
   }
@@ -328,6 +371,7 @@ Action action_for(RefusalCode code) {
       return Action::enrol_again;
     case RefusalCode::unknown_account:
     case RefusalCode::unknown_device:
+    case RefusalCode::chain_moved:
       return Action::look_up_again;
     case RefusalCode::malformed:
     case RefusalCode::wrong_version:
@@ -339,6 +383,7 @@ Action action_for(RefusalCode code) {
     case RefusalCode::chain_refused:
     case RefusalCode::unknown_handle:
     case RefusalCode::too_large:
+    case RefusalCode::device_revoked:
       return Action::give_up;
     case RefusalCode::mailbox_full:
     case RefusalCode::limit_reached:
@@ -388,6 +433,10 @@ const char* name_of(RefusalCode code) {
       return "device_elsewhere";
     case RefusalCode::shutting_down:
       return "shutting_down";
+    case RefusalCode::chain_moved:
+      return "chain_moved";
+    case RefusalCode::device_revoked:
+      return "device_revoked";
   }
   return "unknown_code";
 }

@@ -42,6 +42,8 @@ enum class RefusalCode : std::uint32_t {
   unavailable = 16,        ///< retry later: the server's disk does not take it
   device_elsewhere = 17,   ///< retry later: the same device logged in on a newer connection
   shutting_down = 18,      ///< retry later
+  chain_moved = 19,        ///< look up again: the chain has another head than the link builds on
+  device_revoked = 20,     ///< give up: a link of the account's chain removed this device
 };
 /// A code we do not know means retry_later.
 Action action_for(RefusalCode code);
@@ -66,6 +68,7 @@ struct Welcome {
   AccountId account;
   std::uint64_t waiting = 0;  ///< envelopes in the mailbox at login
   UnixMillis server_time{};
+  LinkId head{};  ///< of the account's chain; zero: the server does not say
 };
 struct Enrol {
   std::string token;   ///< base64url, as in the invitation
@@ -89,6 +92,24 @@ struct Account {
   AccountId account;
   std::uint32_t first_seqno = 0;  ///< of links.front()
   std::vector<Bytes> links;
+};
+/// Adds a link to an account's chain. The link authenticates itself, so a stranger may ask too.
+struct AppendLink {
+  AccountId account;
+  LinkId known_head;  ///< the head that the link builds on
+  Bytes link;
+};
+/// The link is in the chain, durably. The same link again gets the same answer.
+struct Appended {
+  AccountId account;
+  std::uint32_t seqno = 0;
+  LinkId head;  ///< the link's id
+};
+/// To every device of the account that is online: its chain has grown.
+struct ChainChanged {
+  AccountId account;
+  std::uint32_t seqno = 0;
+  LinkId head;
 };
 struct ChainHead {
   AccountId account;
@@ -143,7 +164,7 @@ struct Unknown {};
 
 using Body = std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup,
                           Account, FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered,
-                          Acknowledge, Ping, Pong, Refusal>;
+                          Acknowledge, Ping, Pong, Refusal, AppendLink, Appended, ChainChanged>;
 
 /// `request` is chosen by who asks and repeated in the answer; 0 for pushes.
 struct Frame {

@@ -41,7 +41,7 @@ std::vector<Body> examples() {
   authenticate.signature.fill(2);
   return {challenge,
           authenticate,
-          Welcome{id_of<AccountId>(1), 17, unix_millis(5)},
+          Welcome{id_of<AccountId>(1), 17, unix_millis(5), id_of<LinkId>(6)},
           Enrol{"dG9rZW4", "bob@example.org", {Bytes{1, 2}, Bytes{3}}},
           Enrolled{"bob@example.org", id_of<AccountId>(7), true},
           Lookup{"alice@example.org"},
@@ -56,7 +56,10 @@ std::vector<Body> examples() {
           Acknowledge{{1, 2, 3}},
           Ping{},
           Pong{},
-          Refusal{RefusalCode::limit_reached, Milliseconds{1500}, id_of<MessageId>(3)}};
+          Refusal{RefusalCode::limit_reached, Milliseconds{1500}, id_of<MessageId>(3)},
+          AppendLink{id_of<AccountId>(1), id_of<LinkId>(2), Bytes{1, 2, 3}},
+          Appended{id_of<AccountId>(1), 7, id_of<LinkId>(3)},
+          ChainChanged{id_of<AccountId>(1), 8, id_of<LinkId>(4)}};
 }
 
 TEST(Frames, EveryKindSurvivesTheWire) {
@@ -98,6 +101,14 @@ struct Damage {
   std::function<void(pb::Frame&)> apply;
   Failure expected;
 };
+
+pb::AppendLink& good_append(pb::Frame& frame) {
+  auto& append = *frame.mutable_append_link();
+  append.set_account(std::string(32, 'a'));
+  append.set_known_head(std::string(32, 'b'));
+  append.set_link("link");
+  return append;
+}
 
 const Damage kDamages[] = {
     {"message id of 15 bytes",
@@ -170,6 +181,30 @@ const Damage kDamages[] = {
        deliver.set_accepted_ms(UINT64_MAX);
      },
      Failure::malformed},
+    {"a Welcome's head of 31 bytes",
+     [](pb::Frame& f) {
+       f.mutable_welcome()->set_account(std::string(32, 'a'));
+       f.mutable_welcome()->set_head(std::string(31, 'a'));
+     },
+     Failure::malformed},
+    {"no link to append", [](pb::Frame& f) { good_append(f).clear_link(); }, Failure::malformed},
+    {"a link to append one byte too long",
+     [](pb::Frame& f) { good_append(f).set_link(std::string(limits::kLinkBytesMax + 1, 'a')); },
+     Failure::limit_reached},
+    {"a link to append to no account", [](pb::Frame& f) { good_append(f).clear_account(); },
+     Failure::malformed},
+    {"a link that builds on no head", [](pb::Frame& f) { good_append(f).clear_known_head(); },
+     Failure::malformed},
+    {"appended at a place that no chain has",
+     [](pb::Frame& f) {
+       f.mutable_appended()->set_account(std::string(32, 'a'));
+       f.mutable_appended()->set_head(std::string(32, 'a'));
+       f.mutable_appended()->set_seqno(limits::kLinksMax);
+     },
+     Failure::limit_reached},
+    {"a chain changed to no head",
+     [](pb::Frame& f) { f.mutable_chain_changed()->set_account(std::string(32, 'a')); },
+     Failure::malformed},
     {"nonce of 31 bytes",
      [](pb::Frame& f) { f.mutable_challenge()->set_nonce(std::string(31, 'a')); },
      Failure::malformed},
@@ -214,11 +249,13 @@ TEST(Frames, TheLargestSendFits) {
 }
 
 TEST(Refusals, HaveNamesAndActions) {
-  for (std::uint32_t code = 1; code <= 18; ++code) {
+  for (std::uint32_t code = 1; code <= 20; ++code) {
     EXPECT_STRNE(name_of(static_cast<RefusalCode>(code)), "unknown_code") << code;
   }
   EXPECT_EQ(action_for(RefusalCode::unknown_handle), Action::give_up);
   EXPECT_EQ(action_for(RefusalCode::unknown_device), Action::look_up_again);
+  EXPECT_EQ(action_for(RefusalCode::chain_moved), Action::look_up_again);
+  EXPECT_EQ(action_for(RefusalCode::device_revoked), Action::give_up);
   EXPECT_EQ(action_for(RefusalCode::not_authenticated), Action::enrol_again);
   EXPECT_EQ(action_for(RefusalCode::unavailable), Action::retry_later);
   EXPECT_EQ(action_for(static_cast<RefusalCode>(999)), Action::retry_later);

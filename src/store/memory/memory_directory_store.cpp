@@ -49,7 +49,10 @@ Result<void> MemoryDirectoryStore::update(const AccountRecord& account, const Li
   return write([&] {
     auto& stored = found->second;
     for (const auto& handle : stored.handles) disk_.handles.erase(handle);
-    for (const auto& device : stored.devices) disk_.devices.erase(device);
+    for (const auto& device : stored.devices) {
+      disk_.devices.erase(device);
+      disk_.former[device] = account.account;
+    }
     auto next = account;
     next.status = stored.status;
     next.admin = stored.admin;
@@ -74,6 +77,10 @@ Result<std::optional<DeviceRecord>> MemoryDirectoryStore::device(const DeviceId&
   return std::optional{DeviceRecord{account.account, account.head, account.status}};
 }
 
+Result<bool> MemoryDirectoryStore::is_former(const DeviceId& device) {
+  return disk_.former.contains(device);
+}
+
 Result<DirectoryCounts> MemoryDirectoryStore::counts() {
   return DirectoryCounts{disk_.accounts.size(), disk_.devices.size(), disk_.handles.size()};
 }
@@ -96,7 +103,10 @@ Result<void> MemoryDirectoryStore::check_free(const AccountRecord& account) cons
 void MemoryDirectoryStore::put(const AccountRecord& account) {
   disk_.accounts[account.account] = account;
   for (const auto& handle : account.handles) disk_.handles[handle] = account.account;
-  for (const auto& device : account.devices) disk_.devices[device] = account.account;
+  for (const auto& device : account.devices) {
+    disk_.devices[device] = account.account;
+    disk_.former.erase(device);
+  }
 }
 
 }  // namespace martlet::store

@@ -14,6 +14,7 @@ struct MemoryDirectoryDisk {
   std::map<AccountId, AccountRecord> accounts;
   std::map<std::string, AccountId> handles;
   std::map<DeviceId, AccountId> devices;
+  std::map<DeviceId, AccountId> former;  ///< devices that left, with their last account
 };
 
 /// The directory in memory, for simulations. Every write is durable at once, or fails as `fault`
@@ -31,6 +32,7 @@ class MemoryDirectoryStore final : public DirectoryStore {
   Result<std::optional<AccountRecord>> account(const AccountId& account) override;
   Result<std::optional<AccountId>> account_of_handle(const std::string& handle) override;
   Result<std::optional<DeviceRecord>> device(const DeviceId& device) override;
+  Result<bool> is_former(const DeviceId& device) override;
   Result<DirectoryCounts> counts() override;
 
  private:

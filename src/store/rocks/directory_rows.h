@@ -12,7 +12,8 @@ enum class DirectoryTable : std::uint8_t {
   invitations = 2,  ///< token hash -> invitation
   accounts = 3,     ///< account -> record with its links
   handles = 4,      ///< handle -> account
-  devices = 5       ///< device -> account, head, status
+  devices = 5,      ///< device -> account, head, status
+  former = 6        ///< device that left -> account (a row like a handle's)
 };
 Bytes directory_key(DirectoryTable table, ByteView name);
 

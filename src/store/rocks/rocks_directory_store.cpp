@@ -28,6 +28,10 @@ Bytes device_key(const DeviceId& device) {
   return directory_key(DirectoryTable::devices, device.view());
 }
 
+Bytes former_key(const DeviceId& device) {
+  return directory_key(DirectoryTable::former, device.view());
+}
+
 }  // namespace
 
 class RocksDirectoryStore::Change {
@@ -138,6 +142,13 @@ Result<std::optional<DeviceRecord>> RocksDirectoryStore::device(const DeviceId& 
   return record;
 }
 
+Result<bool> RocksDirectoryStore::is_former(const DeviceId& device) {
+  const auto row = TRY(database_->get(former_key(device)));
+  if (!row) return false;
+  TRY(load_handle(*row));
+  return true;
+}
+
 /// Fails with `refused` if a handle or device of `account` belongs to another.
 Result<void> RocksDirectoryStore::check_free(const AccountRecord& account) {
   for (const auto& handle : account.handles) {
@@ -171,12 +182,16 @@ Result<void> RocksDirectoryStore::replace(const AccountRecord* before, const Acc
     counts.handles -= old_handles.size();
     counts.devices -= old_devices.size();
     for (const auto& handle : old_handles) change.erase(handle_key(handle));
-    for (const auto& device : old_devices) change.erase(device_key(device));
+    for (const auto& device : old_devices) {
+      change.erase(device_key(device));
+      if (!devices.contains(device)) change.put(former_key(device), handle_row(after.account));
+    }
   }
   change.put(account_key(after.account), account_row(after));
   for (const auto& handle : handles) change.put(handle_key(handle), handle_row(after.account));
   for (const auto& device : devices) {
     change.put(device_key(device), device_row({after.account, after.head, after.status}));
+    change.erase(former_key(device));
   }
   change.put(counts_key(), counts_row(counts));
   TRY(change.write());

@@ -39,6 +39,7 @@ class RocksDirectoryStore final : public DirectoryStore {
   Result<std::optional<AccountRecord>> account(const AccountId& account) override;
   Result<std::optional<AccountId>> account_of_handle(const std::string& handle) override;
   Result<std::optional<DeviceRecord>> device(const DeviceId& device) override;
+  Result<bool> is_former(const DeviceId& device) override;
   Result<DirectoryCounts> counts() override { return counts_; }
 
  private:
