@@ -52,16 +52,19 @@ Algorithms::Algorithms()
     : sha1{EVP_MD_fetch(nullptr, "SHA1", nullptr)},
       sha256{EVP_MD_fetch(nullptr, "SHA2-256", nullptr)},
       aes_128_ctr{EVP_CIPHER_fetch(nullptr, "AES-128-CTR", nullptr)},
+      aes_256_gcm{EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr)},
       hmac_sha256{make_hmac_sha256()},
       hkdf{EVP_KDF_fetch(nullptr, "HKDF", nullptr)},
       p256{make_p256()} {
-  CHECK(sha1 != nullptr && sha256 != nullptr && aes_128_ctr != nullptr && hkdf != nullptr);
+  CHECK(sha1 != nullptr && sha256 != nullptr && aes_128_ctr != nullptr);
+  CHECK(aes_256_gcm != nullptr && hkdf != nullptr);
 }
 
 Algorithms::~Algorithms() {
   EVP_PKEY_free(p256);
   EVP_KDF_free(hkdf);
   EVP_MAC_CTX_free(hmac_sha256);
+  EVP_CIPHER_free(aes_256_gcm);
   EVP_CIPHER_free(aes_128_ctr);
   EVP_MD_free(sha256);
   EVP_MD_free(sha1);

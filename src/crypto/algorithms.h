@@ -10,9 +10,10 @@ struct Algorithms {
   EVP_MD* sha1;  ///< inside the classic suite alone
   EVP_MD* sha256;
   EVP_CIPHER* aes_128_ctr;
+  EVP_CIPHER* aes_256_gcm;
   EVP_MAC_CTX* hmac_sha256;  ///< to be copied, then keyed
   EVP_KDF* hkdf;
-  EVP_PKEY* p256;            ///< to be copied, then given its point; it is the generator
+  EVP_PKEY* p256;  ///< to be copied, then given its point; it is the generator
 
   Algorithms();
   ~Algorithms();
