@@ -59,6 +59,17 @@ void put_id(Json& json, const char* key, const Id<N, Kind>& id) {
   if (!id.is_zero()) json[key] = id_text(id);
 }
 
+/// Without a chat it is one's own account's device.
+Json device_json(const store::EventRecord& record) {
+  auto json = object("device");
+  json["at"] = rfc3339(record.at);
+  json["what"] = record.text;
+  put_id(json, "device", record.device);
+  put_id(json, "by", record.author);
+  put_id(json, "chat", record.chat);
+  return json;
+}
+
 class JsonRenderer final : public Renderer {
  public:
   explicit JsonRenderer(bool ascii_only) : ascii_only_{ascii_only} {}
@@ -95,6 +106,8 @@ class JsonRenderer final : public Renderer {
         break;
       case EventKind::receipt:
         return line(with_cursor(receipt_json(record), record.cursor));
+      case EventKind::device:
+        return line(with_cursor(device_json(record), record.cursor));
       case EventKind::alert:
         break;
     }

@@ -53,6 +53,23 @@ const char* state_text(MessageState state, FailureReason reason) {
   return "not sent: the server refused it";
 }
 
+std::string short_id(const DeviceId& device) { return to_base64url(device.view()).substr(0, 8); }
+
+std::string device_text(const store::EventRecord& record) {
+  const auto whose = record.chat.is_zero() ? "your account" : "a contact's account";
+  const auto by = record.author.is_zero() ? std::string{"the recovery words"}
+                                          : "device " + short_id(record.author);
+  if (record.text == "recovery_set")
+    return fmt::format("{} has new recovery words, by {}", whose, by);
+  const auto device = short_id(record.device);
+  if (record.text == "added")
+    return fmt::format("device {} was added to {}, by {}", device, whose, by);
+  if (record.text == "revoked") {
+    return fmt::format("device {} was removed from {}, by {}", device, whose, by);
+  }
+  return fmt::format("device {} of {} has new keys", device, whose);
+}
+
 class TextRenderer final : public Renderer {
  public:
   explicit TextRenderer(const Clock& clock) : clock_{clock} {}
@@ -82,6 +99,9 @@ class TextRenderer final : public Renderer {
     const auto& record = event.event;
     if (record.kind == EventKind::alert) {
       return fmt::format("{} ! {}\n", when(record.at), safe(record.text));
+    }
+    if (record.kind == EventKind::device) {
+      return fmt::format("{} ! {}\n", when(record.at), device_text(record));
     }
     if (!event.message) return fmt::format("{} (a message that is gone)\n", when(record.at));
     const auto& message = *event.message;

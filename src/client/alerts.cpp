@@ -42,6 +42,13 @@ std::string forged_content_alert() {
          "not shown.";
 }
 
+std::string own_chain_alert(std::string_view what) {
+  return fmt::format(
+      "The server's device list of your own account cannot be trusted: {}. It was not taken over. "
+      "Compare public codes with your contacts, and tell the server's operator.",
+      what);
+}
+
 std::string no_device_alert(std::string_view who) {
   return fmt::format("{} has no device that this version of martlet can write to. Update martlet.",
                      who);

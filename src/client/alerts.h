@@ -18,6 +18,8 @@ std::string borrowed_handle_alert(std::string_view shown_as, std::string_view ha
 std::string unlisted_device_alert();
 std::string unopened_alert();
 std::string forged_content_alert();
+/// The server's chain of the own account contradicts the one that is stored.
+std::string own_chain_alert(std::string_view what);
 std::string no_device_alert(std::string_view who);
 
 }  // namespace martlet::client

@@ -61,6 +61,10 @@ CodeInfo info_of(ErrorCode code) {
       return {"too_large", 2};
     case ErrorCode::timed_out:
       return {"timed_out", 9};
+    case ErrorCode::device_revoked:
+      return {"device_revoked", 3};
+    case ErrorCode::unknown_device:
+      return {"unknown_device", 7};
     case ErrorCode::bug:
       return {"bug", 70};
   }

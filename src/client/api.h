@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "store/vault_records.h"
+#include "transparency/account_chain.h"
 
 /// What a person can ask of the engine: each verb one method of Engine (client/engine.h) with a
 /// request and an answer type, which a daemon can serve as they are.
@@ -36,6 +37,8 @@ enum class ErrorCode : std::uint8_t {
   outdated,            ///< exit 8: the other side speaks a newer version
   too_large,           ///< exit 2
   timed_out,           ///< exit 9: still queued
+  device_revoked,      ///< exit 3: the account has removed this device
+  unknown_device,      ///< exit 7
   bug,                 ///< exit 70
 };
 const char* name_of(ErrorCode code);  ///< "unknown_handle"
@@ -89,6 +92,35 @@ struct HistoryRequest {
 struct ContactAddRequest {
   std::string name;
   std::string handle;
+};
+/// Names a link that is on its way into the own chain.
+using AppendTicket = std::uint64_t;
+enum class AppendState : std::uint8_t {
+  waiting,   ///< not answered yet
+  accepted,  ///< in the chain, durably, at the server and here
+  moved,     ///< the chain has another head: build the link anew if it is still wanted
+  refused    ///< the server does not take it, for good
+};
+struct AppendProgress {
+  AppendState state = AppendState::waiting;
+  std::uint32_t seqno = 0;
+  LinkId head;  ///< the link's id
+};
+/// A device of the own account.
+struct DeviceInfo {
+  DeviceId device;
+  transparency::Role role = transparency::Role::member;
+  std::uint32_t added_at = 0;  ///< seqno of the link that added it
+  UnixMillis added{};          ///< what the signer of that link claims
+  bool own = false;            ///< this one
+};
+/// For a device that another one, or the recovery words, let in: it is in `links` already.
+struct AdoptRequest {
+  store::ServerAddress server;
+  std::string handle;  ///< the account's, canonical
+  std::string name;
+  std::string device_name;
+  std::vector<Bytes> links;  ///< the whole chain
 };
 /// A row of `watch`: the event and, where it speaks of a message, that message as it is now.
 struct Event {

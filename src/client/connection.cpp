@@ -25,6 +25,8 @@ ApiError error_of(wire::RefusalCode code) {
       return errors::kOutdated;
     case wire::RefusalCode::not_authenticated:
       return errors::kUnknownDevice;
+    case wire::RefusalCode::device_revoked:
+      return errors::kDeviceRevoked;
     case wire::RefusalCode::invitation_unknown:
       return errors::kInvitationUnknown;
     case wire::RefusalCode::invitation_used:
@@ -115,6 +117,11 @@ bool Connection::on_frame(const wire::Frame& frame, UnixMillis now) {
     return true;
   }
   if (link_ == Link::greeting) return on_greeting(frame, now);
+  if (const auto* refusal = std::get_if<wire::Refusal>(&frame.body);
+      refusal != nullptr && refusal->code == wire::RefusalCode::device_revoked) {
+    stop(errors::kDeviceRevoked);  // whatever it answers
+    return true;
+  }
   if (frame.request == 0) {
     // A refusal that answers nothing is about the connection as a whole.
     if (const auto* refusal = std::get_if<wire::Refusal>(&frame.body)) {
@@ -188,6 +195,7 @@ void Connection::on_welcome(const wire::Welcome& welcome, UnixMillis now) {
   link_ = Link::online;
   login_request_ = 0;
   waiting_ = welcome.waiting;
+  head_ = welcome.head;
   online_since_ = now;
   uploaded_at_ = now;
   ping_at_ = now + ping_interval_;

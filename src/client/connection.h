@@ -34,6 +34,8 @@ class Connection {
   const std::optional<ApiError>& fatal() const { return fatal_; }
   /// Envelopes that the server announced at login.
   std::uint64_t waiting_at_login() const { return waiting_; }
+  /// Of the own chain, as the server said at login; zero: it did not.
+  const LinkId& head_at_login() const { return head_; }
   /// Handles what concerns the connection itself. True: the frame needs nobody else.
   bool on_frame(const wire::Frame& frame, UnixMillis now);
   /// Sends a request and gives back its id, which the answer repeats. Only while online.
@@ -74,6 +76,7 @@ class Connection {
   std::array<std::uint8_t, 32> exporter_{};
   std::array<std::uint8_t, wire::kNonceBytes> nonce_{};
   std::uint64_t waiting_ = 0;
+  LinkId head_;
   std::vector<Bytes> out_;
 
   std::uint64_t next_request_ = 1;

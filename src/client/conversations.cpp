@@ -190,7 +190,7 @@ Answer<std::vector<Event>> Conversations::events(store::Cursor after, std::size_
   std::vector<Event> events;
   for (auto& event : TRY(from_vault(vault_.events(after, std::min(limit, kPageMax))))) {
     std::optional<store::MessageRecord> message;
-    if (event.kind != store::EventKind::alert) {
+    if (event.kind == store::EventKind::message || event.kind == store::EventKind::receipt) {
       message = TRY(from_vault(vault_.message(event.author, event.message)));
     }
     events.push_back({std::move(event), std::move(message)});

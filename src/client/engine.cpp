@@ -1,13 +1,17 @@
 #include "client/engine.h"
 
+#include <algorithm>
+
 #include "client/connection.h"
 #include "client/conversations.h"
 #include "client/errors.h"
 #include "client/inbox.h"
 #include "client/outbox.h"
+#include "client/own_chain.h"
 #include "client/peers.h"
 #include "client/progress.h"
 #include "client/self.h"
+#include "transparency/link_builder.h"
 
 namespace martlet::client {
 namespace {
@@ -23,9 +27,10 @@ class MartletEngine final : public Engine {
       : vault_{vault},
         self_{std::move(self)},
         connection_{vault, self_, random},
+        own_{vault, connection_, self_},
         peers_{vault, connection_, self_},
         progress_{vault, self_},
-        outbox_{vault, connection_, peers_, progress_, self_, random},
+        outbox_{vault, connection_, peers_, progress_, own_, self_, random},
         inbox_{vault, connection_, peers_, outbox_, progress_, self_},
         conversations_{vault, outbox_, peers_, self_, random} {}
 
@@ -48,6 +53,7 @@ class MartletEngine final : public Engine {
     if (!connection_.on_frame(frame.value(), now)) {
       check(dispatch(std::move(frame).take(), now));
     } else if (!was_online && connection_.online()) {
+      own_.on_announced(connection_.head_at_login());
       check(inbox_.on_online(connection_.waiting_at_login(), now));
     }
     pump(now);
@@ -56,6 +62,7 @@ class MartletEngine final : public Engine {
   void on_disconnected(UnixMillis now) override {
     note_time(now);
     connection_.on_disconnected(now);
+    own_.on_disconnected();
     peers_.on_disconnected();
     outbox_.on_disconnected();
     inbox_.on_disconnected();
@@ -71,7 +78,7 @@ class MartletEngine final : public Engine {
   UnixMillis wake_at() const override {
     auto at = connection_.wake_at();
     if (connection_.online() && connection_.is_open()) {
-      at = std::min({at, peers_.wake_at(), outbox_.wake_at(), inbox_.wake_at()});
+      at = std::min({at, own_.wake_at(), peers_.wake_at(), outbox_.wake_at(), inbox_.wake_at()});
     }
     return at;
   }
@@ -81,10 +88,25 @@ class MartletEngine final : public Engine {
   Link link() const override { return connection_.link(); }
   bool settled() const override {
     return connection_.online() && connection_.is_open() && !connection_.has_requests() &&
-           outbox_.empty() && inbox_.idle() && !peers_.has_questions();
+           own_.idle() && outbox_.empty() && inbox_.idle() && !peers_.has_questions();
   }
   const std::optional<ApiError>& fatal() const override { return connection_.fatal(); }
   std::uint64_t undecryptable() const override { return inbox_.undecryptable(); }
+
+  // --- the own account's devices ---
+  const std::vector<Bytes>& own_links() const override { return self_.profile.links; }
+  const transparency::AccountChain& own_chain() const override { return self_.chain; }
+  const crypto::SigningKey& signing_key() const override { return self_.keys.signing; }
+  std::vector<DeviceInfo> devices() const override;
+  Answer<AppendTicket> append_link(Bytes link, UnixMillis now) override {
+    if (!enrolled()) return errors::kEnrollmentPending;
+    return pumped(own_.append(std::move(link)), now);
+  }
+  Answer<AppendProgress> append_progress(AppendTicket ticket) const override {
+    return own_.progress(ticket);
+  }
+  Answer<AppendTicket> revoke(const DeviceId& device, transparency::RevokeReason reason,
+                              UnixMillis now) override;
 
   // --- verbs ---
   bool enrolled() const override { return self_.profile.enrolled; }
@@ -128,7 +150,9 @@ class MartletEngine final : public Engine {
       inbox_.on_deliver(std::move(*deliver), now);
     } else if (const auto* undelivered = std::get_if<wire::Undelivered>(&frame.body)) {
       TRY(inbox_.on_undelivered(*undelivered, now));
-    } else if (!TRY(peers_.on_answer(frame, now))) {
+    } else if (const auto* changed = std::get_if<wire::ChainChanged>(&frame.body)) {
+      if (changed->account == self_.profile.account) own_.on_announced(changed->head);
+    } else if (!TRY(own_.on_answer(frame, now)) && !TRY(peers_.on_answer(frame, now))) {
       TRY(outbox_.on_answer(frame, now));
     }
     return {};
@@ -136,6 +160,7 @@ class MartletEngine final : public Engine {
 
   void pump(UnixMillis now) {
     if (!connection_.online() || !connection_.is_open()) return;
+    check(own_.pump(now));
     check(inbox_.pump(now));
     check(outbox_.pump(now));
     peers_.pump(now);
@@ -158,6 +183,7 @@ class MartletEngine final : public Engine {
   void note_time(UnixMillis now) {
     if (now + kClockStep < last_time_) {
       connection_.on_clock_set_back(now);
+      own_.on_clock_set_back();
       peers_.on_clock_set_back();
       outbox_.on_clock_set_back();
     }
@@ -167,6 +193,7 @@ class MartletEngine final : public Engine {
   store::Vault& vault_;
   Self self_;
   Connection connection_;
+  OwnChain own_;
   Peers peers_;
   ProgressBook progress_;
   Outbox outbox_;
@@ -180,6 +207,31 @@ WhoamiAnswer MartletEngine::whoami() const {
   return {profile.handle,          profile.name,   profile.device_name,
           profile.account,         profile.device, self_.chain.public_code(),
           to_text(profile.server), profile.admin};
+}
+
+std::vector<DeviceInfo> MartletEngine::devices() const {
+  std::vector<DeviceInfo> devices;
+  for (const auto& device : self_.chain.devices()) {
+    DeviceInfo info{device.id, device.role, device.added_at, {}, device.id == self_.profile.device};
+    const auto link = transparency::parse_link(self_.profile.links.at(device.added_at));
+    if (link.ok()) info.added = link.value().fields.time;
+    devices.push_back(info);
+  }
+  std::ranges::sort(devices, {}, &DeviceInfo::added_at);
+  return devices;
+}
+
+Answer<AppendTicket> MartletEngine::revoke(const DeviceId& device,
+                                           transparency::RevokeReason reason, UnixMillis now) {
+  if (self_.chain.find(device) == nullptr) return errors::kUnknownAccountDevice;
+  const auto* self = self_.chain.find(self_.profile.device);
+  const bool may = self != nullptr &&
+                   (self->role == transparency::Role::admin || device == self_.profile.device);
+  if (!may) return errors::kNotAdmin;
+  return append_link(
+      transparency::create_link(transparency::next_place(self_.chain),
+                                transparency::RevokeBody{device, reason}, now, self_.keys.signing),
+      now);
 }
 
 }  // namespace

@@ -39,6 +39,11 @@ class Engine {
   static Answer<void> prepare_enrollment(store::Vault& vault, const EnrollRequest& request,
                                          protocol::DevicePrivateKeys keys, Random& random,
                                          UnixMillis now);
+  /// Writes a profile for a device that is in an account's chain already, into an empty vault. The
+  /// same again is no error. Fails with usage (names), refused (the chain does not verify or lacks
+  /// the device), already_enrolled, disk.
+  static Answer<void> adopt(store::Vault& vault, const AdoptRequest& request,
+                            protocol::DevicePrivateKeys keys, UnixMillis now);
   virtual ~Engine() = default;
 
   // --- network side ---
@@ -58,6 +63,23 @@ class Engine {
   virtual const std::optional<ApiError>& fatal() const = 0;
   /// Envelopes that could not be opened, since open(). Has to stay 0.
   virtual std::uint64_t undecryptable() const = 0;
+
+  // --- the own account's devices ---
+  /// All links of the own chain, as verified; and what they say.
+  virtual const std::vector<Bytes>& own_links() const = 0;
+  virtual const transparency::AccountChain& own_chain() const = 0;
+  virtual std::vector<DeviceInfo> devices() const = 0;  ///< in the order in which they came
+  /// Has a link appended to the own chain, when online. Poll append_progress. Not kept over a
+  /// restart; the same link again is no error. Fails with refused (no link of this account),
+  /// rate_limited.
+  virtual Answer<AppendTicket> append_link(Bytes link, UnixMillis now) = 0;
+  virtual Answer<AppendProgress> append_progress(AppendTicket ticket) const = 0;
+  /// Removes a device, this one included, by a link that this device signs. Fails with
+  /// unknown_device, or refused (not an admin).
+  virtual Answer<AppendTicket> revoke(const DeviceId& device, transparency::RevokeReason reason,
+                                      UnixMillis now) = 0;
+  /// Signs as this device: the links that it approves are made outside of the engine.
+  virtual const crypto::SigningKey& signing_key() const = 0;
 
   // --- verbs ---
   virtual bool enrolled() const = 0;

@@ -80,4 +80,37 @@ Answer<void> Engine::prepare_enrollment(store::Vault& vault, const EnrollRequest
   return from_vault(std::move(written));
 }
 
+Answer<void> Engine::adopt(store::Vault& vault, const AdoptRequest& request,
+                           protocol::DevicePrivateKeys keys, UnixMillis now) {
+  const auto handle = Handle::parse(request.handle);
+  if (!handle.ok()) return errors::kBadHandle;
+  if (!is_name(request.name) || !is_name(request.device_name)) return errors::kBadProfileName;
+  const auto chain = transparency::AccountChain::verify(request.links, std::nullopt, std::nullopt);
+  const auto device = transparency::device_id_of(keys.signing.verifying_key());
+  if (!chain.ok() || chain.value().find(device) == nullptr) return errors::kNotInChain;
+  auto present = TRY(from_vault(vault.profile()));
+  if (present) {
+    crypto::wipe(present->signing_key);
+    crypto::wipe(present->classic_key);
+  }
+  if (present && present->device == device && present->enrolled) return {};
+  if (present && present->enrolled) return errors::kAlreadyEnrolled;
+  store::ProfileRecord profile;
+  profile.server = request.server;
+  profile.handle = handle.value().text();
+  profile.name = request.name;
+  profile.device_name = request.device_name;
+  profile.account = chain.value().account();
+  profile.device = device;
+  profile.enrolled = true;
+  profile.signing_key = copy_of(keys.signing.encode().reveal());
+  profile.classic_key = copy_of(keys.classic.encode().reveal());
+  profile.links = request.links;
+  profile.created = now;
+  auto written = vault.transact([&] { return vault.put_profile(profile); });
+  crypto::wipe(profile.signing_key);
+  crypto::wipe(profile.classic_key);
+  return from_vault(std::move(written));
+}
+
 }  // namespace martlet::client

@@ -19,6 +19,22 @@ inline constexpr ApiError kAlreadyEnrolled{
 inline constexpr ApiError kUnknownDevice{
     ErrorCode::not_enrolled, "the server does not know this device, or has removed it",
     "ask the operator; then enrol in a new profile with a new invitation"};
+inline constexpr ApiError kDeviceRevoked{
+    ErrorCode::device_revoked, "this device was removed from its account",
+    "what is on it stays readable; to use it again, link it anew in a new profile"};
+inline constexpr ApiError kNotInChain{ErrorCode::refused,
+                                      "this device is not in the account's chain",
+                                      "approve it again on a device of the account"};
+inline constexpr ApiError kBadLink{ErrorCode::refused, "the link does not belong to this account",
+                                   "make it again"};
+inline constexpr ApiError kTooManyLinks{ErrorCode::rate_limited,
+                                        "too many links wait to be appended",
+                                        "wait until the server can be reached"};
+inline constexpr ApiError kUnknownTicket{ErrorCode::bug, "no such request", "please report it"};
+inline constexpr ApiError kUnknownAccountDevice{
+    ErrorCode::unknown_device, "the account has no such device", "see: martlet device ls"};
+inline constexpr ApiError kNotAdmin{ErrorCode::refused, "this device may not remove others",
+                                    "use a device of the account that is an admin"};
 inline constexpr ApiError kOtherAccount{
     ErrorCode::identity, "the server says that this device belongs to another account",
     "do not go on; compare public codes with somebody who knows you and ask the operator"};
@@ -62,9 +78,9 @@ inline constexpr ApiError kUnknownChat{ErrorCode::unknown_chat, "there is no suc
                                        "martlet chats shows those that there are"};
 inline constexpr ApiError kUnknownMessage{
     ErrorCode::unknown_message, "no message of yours has that id", "use the id that send printed"};
-inline constexpr ApiError kUnknownReply{ErrorCode::unknown_message,
-                                        "the message to reply to is not here",
-                                        "martlet history --ids CHAT shows the ids of a conversation"};
+inline constexpr ApiError kUnknownReply{
+    ErrorCode::unknown_message, "the message to reply to is not here",
+    "martlet history --ids CHAT shows the ids of a conversation"};
 inline constexpr ApiError kOwnHandle{ErrorCode::usage, "that is you",
                                      "notes to oneself are not possible yet; write to others"};
 

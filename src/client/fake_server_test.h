@@ -90,12 +90,25 @@ class FakeServer {
       if (it == chains.end()) return answer(refusal(wire::RefusalCode::unknown_account));
       return answer(wire::Account{fetch->account, 0, it->second});
     }
+    if (const auto* append = std::get_if<wire::AppendLink>(&frame.body)) {
+      return answer(take(*append));
+    }
     if (const auto* send = std::get_if<wire::Send>(&frame.body)) return answer(take(*send));
     if (const auto* ack = std::get_if<wire::Acknowledge>(&frame.body)) {
       acknowledged.insert(acknowledged.end(), ack->sequences.begin(), ack->sequences.end());
     }
     if (std::holds_alternative<wire::Ping>(frame.body)) return answer(wire::Pong{});
     return std::nullopt;
+  }
+
+  wire::Body take(const wire::AppendLink& append) {
+    auto& links = chains.at(append.account);
+    auto chain = transparency::AccountChain::verify(links, append.account, std::nullopt).take();
+    const auto last = transparency::parse_link(links.back()).take();
+    if (last.id() != append.known_head) return refusal(wire::RefusalCode::chain_moved);
+    if (!chain.append(append.link).ok()) return refusal(wire::RefusalCode::chain_refused);
+    links.push_back(append.link);
+    return wire::Appended{append.account, chain.seqno(), chain.head()};
   }
 
   wire::Body take(const wire::Send& send) {
@@ -120,7 +133,8 @@ class FakeServer {
       const auto key = crypto::VerifyingKey::from_point(device->sign_pk).take();
       const auto signed_bytes = concat({nonce, kExporter});
       if (!key.verify(wire::kLoginContext, signed_bytes, login.signature).ok()) break;
-      return wire::Frame{frame.request, wire::Welcome{account, waiting, unix_millis(1'000)}};
+      return wire::Frame{frame.request,
+                         wire::Welcome{account, waiting, unix_millis(1'000), chain.head()}};
     }
     return wire::Frame{frame.request, refusal(wire::RefusalCode::not_authenticated)};
   }

@@ -29,11 +29,12 @@ Result<Bytes> content_for(const store::OutboxRecord& record, const AccountId& re
 }  // namespace
 
 Outbox::Outbox(store::Vault& vault, Connection& connection, Peers& peers, ProgressBook& progress,
-               const Self& self, Random& random)
+               OwnChain& own, const Self& self, Random& random)
     : vault_{vault},
       connection_{connection},
       peers_{peers},
       progress_{progress},
+      own_{own},
       self_{self},
       random_{random} {}
 
@@ -115,9 +116,8 @@ std::vector<MessageId> Outbox::waiting_for(const std::string& handle) const {
 
 Result<void> Outbox::pump(UnixMillis now) {
   if (!connection_.online() || lanes_.empty()) return {};
-  const auto own = TRY(peers_.by_account(self_.profile.account, true, now));
-  if (own.state != Finding::State::known) return {};
-  const auto own_head = own.peer->chain.head();
+  if (own_.is_behind()) return {};
+  const auto own_head = self_.chain.head();
   // Lanes come and go on the way, so each step finds its place by key. Those that know only a
   // handle come first, and what they resolve to comes after them.
   for (auto it = lanes_.begin(); it != lanes_.end() && in_flight_.size() < kSendsInFlight;) {
@@ -293,7 +293,9 @@ Result<void> Outbox::on_refusal(Lane& lane, const Recipient& recipient,
 }
 
 void Outbox::look_again(Lane& lane, std::span<const AccountId> accounts, UnixMillis now) {
-  for (const auto& account : accounts) peers_.refresh(account);
+  for (const auto& account : accounts) {
+    account == self_.profile.account ? own_.refresh() : peers_.refresh(account);
+  }
   if (lane.rounds++ >= kRoundsAtOnce) {
     const auto doublings = std::min(lane.rounds - kRoundsAtOnce, 10U);
     lane.not_before = now + std::min(kRetryDelayMin * (1U << doublings), kRetryDelayMax);

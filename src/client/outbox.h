@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "client/connection.h"
+#include "client/own_chain.h"
 #include "client/peers.h"
 #include "client/progress.h"
 #include "wire/content.h"
@@ -24,7 +25,7 @@ class Outbox {
  public:
   /// All outlive the outbox.
   Outbox(store::Vault& vault, Connection& connection, Peers& peers, ProgressBook& progress,
-         const Self& self, Random& random);
+         OwnChain& own, const Self& self, Random& random);
 
   /// What an earlier run left.
   Result<void> load();
@@ -82,6 +83,7 @@ class Outbox {
   Connection& connection_;
   Peers& peers_;
   ProgressBook& progress_;
+  OwnChain& own_;
   const Self& self_;
   Random& random_;
   std::map<Recipient, Lane> lanes_;  ///< none is empty

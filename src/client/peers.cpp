@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "client/alerts.h"
 #include "client/errors.h"
+#include "client/own_chain.h"
 
 namespace martlet::client {
 namespace {
@@ -92,21 +93,22 @@ void Peers::judge(const Subject& subject, Finding::State state, UnixMillis now) 
 }
 
 Result<const Peer*> Peers::load(const AccountId& account) {
-  if (const auto it = peers_.find(account); it != peers_.end()) return &it->second;
-  const auto stored = TRY(vault_.chain(account));
-  std::span<const Bytes> links;
-  if (stored) {
-    links = stored->links;
-  } else if (account == self_.profile.account) {
-    links = self_.profile.links;
-  } else {
-    return static_cast<const Peer*>(nullptr);
+  const bool is_own = account == self_.profile.account;
+  if (const auto it = peers_.find(account); it != peers_.end()) {
+    // OwnChain lets the own chain grow.
+    if (!is_own || it->second.chain.head() == self_.chain.head()) return &it->second;
+    peers_.erase(it);
   }
-  auto chain = transparency::AccountChain::verify(links, account, std::nullopt);
+  if (is_own) {
+    const auto added = peers_.emplace(account, peer_of(self_.chain, UnixMillis{}));
+    return static_cast<const Peer*>(&added.first->second);
+  }
+  const auto stored = TRY(vault_.chain(account));
+  if (!stored) return static_cast<const Peer*>(nullptr);
+  auto chain = transparency::AccountChain::verify(stored->links, account, std::nullopt);
   if (!chain.ok()) return Error{Failure::corrupt, "a stored chain does not verify"};
   if (peers_.size() >= kPeersInMemoryMax) peers_.clear();
-  const auto checked = stored ? stored->checked : UnixMillis{};
-  const auto added = peers_.emplace(account, peer_of(std::move(chain).take(), checked));
+  const auto added = peers_.emplace(account, peer_of(std::move(chain).take(), stored->checked));
   return static_cast<const Peer*>(&added.first->second);
 }
 
@@ -144,6 +146,10 @@ Result<void> Peers::on_account(const Subject& subject, const wire::Account& answ
   }
   TRY(vault_.transact([&]() -> Result<void> {
     TRY(vault_.put_chain({expected, answer.links, now}));
+    if (known != nullptr && expected != self_.profile.account) {
+      const auto fresh = std::span{answer.links}.subspan(known->chain.seqno() + 1);
+      TRY(add_device_events(vault_, known->chain, fresh, chat_of(expected), now));
+    }
     if (by_handle) TRY(vault_.put_handle({subject.handle, expected, now}));
     return {};
   }));

@@ -49,6 +49,15 @@ Result<void> note_enrolled(store::Vault& vault, Self& self, const std::string& h
   return {};
 }
 
+Result<void> store_links(store::Vault& vault, const std::vector<Bytes>& links) {
+  auto profile = TRY(vault.profile());
+  if (!profile) return Error{Failure::corrupt, "the profile is gone"};
+  profile->links = links;
+  auto written = vault.put_profile(*profile);
+  wipe_keys(*profile);
+  return written;
+}
+
 ChatId chat_of(const AccountId& account) {
   return ChatId::from(account.view().first(ChatId::kBytes)).take();
 }

@@ -20,6 +20,9 @@ Answer<Self> load_self(store::Vault& vault);
 /// Notes in vault and `self` what the server confirmed. The token is gone afterwards.
 Result<void> note_enrolled(store::Vault& vault, Self& self, const std::string& handle, bool admin);
 
+/// Writes the links of the own account into the stored profile. Inside a transaction.
+Result<void> store_links(store::Vault& vault, const std::vector<Bytes>& links);
+
 /// The chat with an account: the first bytes of its id.
 ChatId chat_of(const AccountId& account);
 

@@ -123,7 +123,9 @@ struct DeliveryRecord {
 enum class EventKind : std::uint8_t {
   message = 1,  ///< `author`, `message`: shown in a chat, incoming
   receipt = 2,  ///< an own message changed its state to `state`
-  alert = 3     ///< `text` says what; something the user should know
+  alert = 3,    ///< `text` says what; something the user should know
+  device = 4    ///< `text` (added, revoked, rekeyed, recovery_set) happened to `device`, by `author`
+                ///< (zero: the recovery key); `chat` is the contact's, zero: one's own account
 };
 struct EventRecord {
   Cursor cursor = 0;
@@ -135,7 +137,7 @@ struct EventRecord {
   MessageState state = MessageState::received;
   FailureReason reason = FailureReason::none;
   DeviceId device;   ///< of a receipt: the device that it speaks of; zero: all
-  std::string text;  ///< of an alert
+  std::string text;  ///< of an alert or device event
 };
 
 }  // namespace martlet::store
