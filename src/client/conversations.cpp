@@ -22,6 +22,7 @@ wire::Content content_of(const store::MessageRecord& message, const Self& self) 
   content.sender_handle = self.profile.handle;
   content.sender_name = self.profile.name;
   content.kind = wire::Text{message.text, message.reply_to};
+  content.recipient_handle = message.peer_handle;
   return content;
 }
 
@@ -122,7 +123,9 @@ Answer<Progress> Conversations::progress(const MessageId& id) {
   const auto message = TRY(from_vault(vault_.message(self_.profile.device, id)));
   if (!message || !message->outgoing) return errors::kUnknownMessage;
   const auto rows = TRY(from_vault(vault_.deliveries(id)));
-  return Progress{message->state, message->reason, message->chat, rows.size()};
+  const auto theirs = std::ranges::count_if(
+      rows, [&](const auto& row) { return self_.chain.find(row.device) == nullptr; });
+  return Progress{message->state, message->reason, message->chat, static_cast<std::size_t>(theirs)};
 }
 
 Answer<std::vector<store::MessageRecord>> Conversations::history(const HistoryRequest& request) {

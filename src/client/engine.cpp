@@ -31,7 +31,7 @@ class MartletEngine final : public Engine {
         peers_{vault, connection_, self_},
         progress_{vault, self_},
         outbox_{vault, connection_, peers_, progress_, own_, self_, random},
-        inbox_{vault, connection_, peers_, outbox_, progress_, self_},
+        inbox_{vault, connection_, peers_, outbox_, progress_, own_, self_},
         conversations_{vault, outbox_, peers_, self_, random} {}
 
   Result<void> load() { return outbox_.load(); }
@@ -160,9 +160,9 @@ class MartletEngine final : public Engine {
 
   void pump(UnixMillis now) {
     if (!connection_.online() || !connection_.is_open()) return;
-    check(own_.pump(now));
     check(inbox_.pump(now));
     check(outbox_.pump(now));
+    check(own_.pump(now));
     peers_.pump(now);
   }
 

@@ -21,12 +21,13 @@ constexpr auto kClassic = static_cast<std::uint8_t>(protocol::Suite::classic);
 }  // namespace
 
 Inbox::Inbox(store::Vault& vault, Connection& connection, Peers& peers, Outbox& outbox,
-             ProgressBook& progress, const Self& self)
+             ProgressBook& progress, OwnChain& own, const Self& self)
     : vault_{vault},
       connection_{connection},
       peers_{peers},
       outbox_{outbox},
       progress_{progress},
+      own_{own},
       self_{self} {}
 
 Result<void> Inbox::on_online(std::uint64_t waiting, UnixMillis now) {
@@ -117,6 +118,7 @@ Result<bool> Inbox::handle(Held& held, UnixMillis now) {
     TRY(set_aside(deliver, forged_content_alert(), now));
     return true;
   }
+  if (deliver.sender_account == self_.profile.account) return handle_own(held, now);
   if (const auto* receipt = std::get_if<wire::Receipt>(&held.content->kind)) {
     TRY(keep_receipt(held, *receipt, now));
     return true;
@@ -131,7 +133,12 @@ Result<bool> Inbox::handle(Held& held, UnixMillis now) {
 /// asked for once more before we believe that it is not.
 Result<const Peer*> Inbox::sender_of(Held& held, bool& wait, UnixMillis now) {
   const auto& account = held.deliver.sender_account;
-  if (account == self_.profile.account) return static_cast<const Peer*>(nullptr);
+  const bool is_own = account == self_.profile.account;
+  if (held.deliver.sender == self_.profile.device) return static_cast<const Peer*>(nullptr);
+  if (is_own && own_.is_behind()) {
+    wait = true;
+    return static_cast<const Peer*>(nullptr);
+  }
   const auto finding = TRY(peers_.by_account(account, true, now));
   if (finding.peer != nullptr && finding.peer->devices.contains(held.deliver.sender)) {
     return finding.peer;
@@ -139,7 +146,7 @@ Result<const Peer*> Inbox::sender_of(Held& held, bool& wait, UnixMillis now) {
   wait = finding.state == Finding::State::waiting;
   if (finding.state == Finding::State::known && !held.refreshed) {
     held.refreshed = true;
-    peers_.refresh(account);
+    is_own ? own_.refresh() : peers_.refresh(account);
     wait = true;
   }
   return static_cast<const Peer*>(nullptr);
@@ -157,7 +164,8 @@ std::optional<wire::Content> Inbox::open(const wire::Deliver& deliver,
 
 bool Inbox::is_meant(const wire::Content& content, const wire::Deliver& deliver) const {
   return content.message == deliver.message && content.sender_account == deliver.sender_account &&
-         content.recipient_account == self_.profile.account;
+         (content.recipient_account == self_.profile.account ||
+          content.sender_account == self_.profile.account);
 }
 
 /// Nothing while the directory is being asked about the handle that the sender claims.
@@ -202,13 +210,7 @@ Result<void> Inbox::keep_message(const Held& held, const ShownAs& shown, UnixMil
   TRY(vault_.transact([&]() -> Result<void> {
     if (!TRY(vault_.mark_seen(message.author, message.id, now))) return {};
     if (!TRY(vault_.add_message(message))) return {};
-    store::EventRecord event;
-    event.kind = store::EventKind::message;
-    event.at = now;
-    event.author = message.author;
-    event.message = message.id;
-    event.chat = message.chat;
-    TRY(vault_.add_event(event));
+    TRY(add_message_event(message, now));
     if (may_alert) TRY(add_alert(vault_, shown.alert, now));
     receipt = TRY(
         outbox_.write_receipt(message.peer, wire::ReceiptState::delivered, {{message.id}}, now));
@@ -216,6 +218,17 @@ Result<void> Inbox::keep_message(const Held& held, const ShownAs& shown, UnixMil
   }));
   if (receipt) outbox_.add(std::move(*receipt));
   if (may_alert && alerted_.size() < kAlertedMax) alerted_.insert(message.author);
+  return {};
+}
+
+Result<void> Inbox::add_message_event(const store::MessageRecord& message, UnixMillis now) {
+  store::EventRecord event;
+  event.kind = store::EventKind::message;
+  event.at = now;
+  event.author = message.author;
+  event.message = message.id;
+  event.chat = message.chat;
+  TRY(vault_.add_event(event));
   return {};
 }
 

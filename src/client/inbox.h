@@ -8,6 +8,7 @@
 
 #include "client/connection.h"
 #include "client/outbox.h"
+#include "client/own_chain.h"
 #include "client/peers.h"
 #include "client/progress.h"
 #include "wire/content.h"
@@ -22,7 +23,7 @@ class Inbox {
  public:
   /// All outlive the inbox.
   Inbox(store::Vault& vault, Connection& connection, Peers& peers, Outbox& outbox,
-        ProgressBook& progress, const Self& self);
+        ProgressBook& progress, OwnChain& own, const Self& self);
 
   /// Just logged in; so many envelopes are about to come.
   Result<void> on_online(std::uint64_t waiting, UnixMillis now);
@@ -57,6 +58,10 @@ class Inbox {
   bool is_meant(const wire::Content& content, const wire::Deliver& deliver) const;
   Result<std::optional<ShownAs>> shown_as(const Held& held, const Peer& sender, UnixMillis now);
   Result<void> keep_message(const Held& held, const ShownAs& shown, UnixMillis now);
+  Result<bool> handle_own(Held& held, UnixMillis now);
+  Result<void> keep_copy(const Held& held, UnixMillis now);
+  Result<void> keep_read_mark(const Held& held, const wire::Receipt& receipt, UnixMillis now);
+  Result<void> add_message_event(const store::MessageRecord& message, UnixMillis now);
   Result<void> keep_receipt(const Held& held, const wire::Receipt& receipt, UnixMillis now);
   Result<void> set_aside(const wire::Deliver& deliver, std::string alert, UnixMillis now);
   void done(wire::Sequence sequence, UnixMillis now);
@@ -66,6 +71,7 @@ class Inbox {
   Peers& peers_;
   Outbox& outbox_;
   ProgressBook& progress_;
+  OwnChain& own_;
   const Self& self_;
 
   std::deque<Held> held_;  ///< in the order of arrival

@@ -26,6 +26,14 @@ Result<Bytes> content_for(const store::OutboxRecord& record, const AccountId& re
   return wire::encode(content.value());
 }
 
+/// All but delivered receipts: each device gives those on its own account.
+bool is_for_own_devices(ByteView encoded) {
+  const auto content = wire::parse_content(encoded);
+  if (!content.ok()) return false;
+  const auto* receipt = std::get_if<wire::Receipt>(&content.value().kind);
+  return receipt == nullptr || receipt->state == wire::ReceiptState::read;
+}
+
 }  // namespace
 
 Outbox::Outbox(store::Vault& vault, Connection& connection, Peers& peers, ProgressBook& progress,
@@ -154,6 +162,9 @@ Result<void> Outbox::pump_lane(const Recipient& recipient, const LinkId& own_hea
 
 Result<Finding> Outbox::find(const Item& item, UnixMillis now) {
   const auto& record = item.record;
+  if (record.recipient == self_.profile.account) {
+    return peers_.by_account(record.recipient, true, now);
+  }
   if (!record.recipient_handle.empty()) {
     return peers_.by_handle(record.recipient_handle, false, now);
   }
@@ -187,28 +198,28 @@ Result<void> Outbox::place(Lane& lane, const Peer& peer, UnixMillis now) {
   return {};
 }
 
+/// What is written here shows on the own other devices too, and so does what was read here.
 Result<void> Outbox::send_first(Lane& lane, const Recipient& recipient, const Peer& peer,
                                 const LinkId& own_head, UnixMillis now) {
   auto& first = lane.items.front();
   const auto& record = first.record;
+  const bool to_own = recipient.account == self_.profile.account;
   wire::Send send;
   send.message = record.message;
-  send.heads = {{recipient.account, peer.chain.head()}, {self_.profile.account, own_head}};
-  if (!peer.chain.retired()) {
-    auto content = TRY(content_for(record, recipient.account));
-    for (const auto& [device, keys] : peer.devices) {
-      if (device == self_.profile.device) continue;
-      auto sealed = protocol::seal(protocol::Suite::classic, self_.keys, keys, content, random_);
-      if (!sealed.ok()) {
-        crypto::wipe(content);
-        return fail_first(lane, FailureReason::too_large, now);
-      }
-      send.envelopes.push_back(
-          {device, static_cast<std::uint8_t>(protocol::Suite::classic), std::move(sealed).take()});
-    }
-    crypto::wipe(content);
+  if (!to_own) send.heads.push_back({recipient.account, peer.chain.head()});
+  send.heads.push_back({self_.profile.account, own_head});
+  auto content = TRY(content_for(record, recipient.account));
+  bool fits = peer.chain.retired() || seal_for(peer, content, send);
+  const bool reaches_them = !send.envelopes.empty();
+  if (fits && reaches_them && !to_own && is_for_own_devices(content)) {
+    // Finding another account may move the one found before.
+    const auto own = TRY(peers_.by_account(self_.profile.account, true, now));
+    fits = seal_for(*own.peer, content, send);
   }
-  if (send.envelopes.empty()) {
+  crypto::wipe(content);
+  if (!fits) return fail_first(lane, FailureReason::too_large, now);
+  if (!reaches_them) {
+    if (to_own) return fail_first(lane, FailureReason::refused, now);  // no other device any more
     const auto who =
         record.recipient_handle.empty() ? code_name_of(peer.chain) : record.recipient_handle;
     return fail_first(lane, FailureReason::refused, now, no_device_alert(who));
@@ -219,6 +230,17 @@ Result<void> Outbox::send_first(Lane& lane, const Recipient& recipient, const Pe
   lane.request = connection_.ask(std::move(send), now);
   in_flight_.emplace(lane.request, recipient);
   return {};
+}
+
+bool Outbox::seal_for(const Peer& peer, ByteView content, wire::Send& send) {
+  for (const auto& [device, keys] : peer.devices) {
+    if (device == self_.profile.device) continue;
+    auto sealed = protocol::seal(protocol::Suite::classic, self_.keys, keys, content, random_);
+    if (!sealed.ok()) return false;
+    send.envelopes.push_back(
+        {device, static_cast<std::uint8_t>(protocol::Suite::classic), std::move(sealed).take()});
+  }
+  return true;
 }
 
 Result<bool> Outbox::on_answer(const wire::Frame& frame, UnixMillis now) {

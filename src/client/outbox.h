@@ -70,6 +70,8 @@ class Outbox {
   Result<void> place(Lane& lane, const Peer& peer, UnixMillis now);
   Result<void> send_first(Lane& lane, const Recipient& recipient, const Peer& peer,
                           const LinkId& own_head, UnixMillis now);
+  /// Seals for the devices of `peer` other than this one. False: too large.
+  bool seal_for(const Peer& peer, ByteView content, wire::Send& send);
   Result<void> accept_first(Lane& lane, UnixMillis now);
   Result<void> fail_first(Lane& lane, store::FailureReason reason, UnixMillis now,
                           const std::string& alert = {});

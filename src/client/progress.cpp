@@ -64,16 +64,24 @@ Result<void> ProgressBook::on_failed(const MessageId& id, FailureReason reason, 
 
 Result<void> ProgressBook::on_receipt(const AccountId& peer, const DeviceId& device,
                                       const wire::Receipt& receipt, UnixMillis now) {
+  if (peer == self_.profile.account) return on_own_receipt(device, receipt, now);
   const bool is_read = receipt.state == wire::ReceiptState::read;
   const auto row_state = is_read ? DeliveryState::read : DeliveryState::delivered;
   const auto state = is_read ? MessageState::read : MessageState::delivered;
   for (const auto& id : receipt.messages) {
     auto message = TRY(own(id));
-    if (!message || message->peer != peer) continue;
+    if (message && message->peer != peer) continue;
+    // Perhaps another own device wrote it, and its copy is still to come.
+    const bool is_early = !message && self_.chain.devices().size() > 1;
+    if (!message && (!is_early || early_rows_ >= kEarlyRowsMax)) continue;
     const auto rows = TRY(vault_.deliveries(id));
     const auto row = std::ranges::find(rows, device, &store::DeliveryRecord::device);
     if (row != rows.end() && rank_of(row->state) >= rank_of(row_state)) continue;
     TRY(vault_.put_delivery({id, device, row_state, now}));
+    if (is_early) {
+      ++early_rows_;
+      continue;
+    }
     if (rank_of(message->state) < rank_of(state)) {
       message->state = state;
       message->reason = FailureReason::none;
@@ -82,6 +90,31 @@ Result<void> ProgressBook::on_receipt(const AccountId& peer, const DeviceId& dev
     TRY(add_event(*message, device, now));
   }
   return {};
+}
+
+/// A copy has arrived. That is nothing to tell the user: his message has not come further by it.
+Result<void> ProgressBook::on_own_receipt(const DeviceId& device, const wire::Receipt& receipt,
+                                          UnixMillis now) {
+  for (const auto& id : receipt.messages) {
+    const auto message = TRY(own(id));
+    if (!message) continue;
+    const auto rows = TRY(vault_.deliveries(id));
+    const auto row = std::ranges::find(rows, device, &store::DeliveryRecord::device);
+    if (row != rows.end() && rank_of(row->state) >= rank_of(DeliveryState::delivered)) continue;
+    TRY(vault_.put_delivery({id, device, DeliveryState::delivered, now}));
+  }
+  return {};
+}
+
+Result<MessageState> ProgressBook::state_before_copy(const MessageId& id,
+                                                     const transparency::AccountChain& peer) {
+  auto state = MessageState::sent;
+  for (const auto& row : TRY(vault_.deliveries(id))) {
+    if (peer.find(row.device) == nullptr) continue;
+    if (row.state == DeliveryState::read) return MessageState::read;
+    if (row.state == DeliveryState::delivered) state = MessageState::delivered;
+  }
+  return state;
 }
 
 Result<void> ProgressBook::on_expired(const MessageId& id, const DeviceId& device, UnixMillis now) {
@@ -95,8 +128,9 @@ Result<void> ProgressBook::on_expired(const MessageId& id, const DeviceId& devic
   row->state = DeliveryState::expired;
   row->changed = now;
   TRY(vault_.put_delivery(*row));
-  const bool nobody_has_it = std::ranges::all_of(
-      rows, [](const auto& other) { return other.state == DeliveryState::expired; });
+  const bool nobody_has_it = std::ranges::all_of(rows, [&](const auto& other) {
+    return other.state == DeliveryState::expired || is_own_device(other.device);
+  });
   if (nobody_has_it && message->state == MessageState::sent) {
     message->state = MessageState::failed;
     message->reason = FailureReason::expired;
@@ -108,7 +142,9 @@ Result<void> ProgressBook::on_expired(const MessageId& id, const DeviceId& devic
 
 Result<std::optional<store::MessageRecord>> ProgressBook::own(const MessageId& id) {
   auto message = TRY(vault_.message(self_.profile.device, id));
-  if (message && !message->outgoing) message.reset();
+  if (!message) message = TRY(vault_.find_message(id));
+  const bool is_own = message && message->outgoing;
+  if (!is_own) message.reset();
   return message;
 }
 

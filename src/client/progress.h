@@ -20,16 +20,24 @@ class ProgressBook {
   /// `device` of `peer` says that it has the messages. Ids of messages to others are skipped.
   Result<void> on_receipt(const AccountId& peer, const DeviceId& device,
                           const wire::Receipt& receipt, UnixMillis now);
+  /// The state of a message written on another own device, whose copy comes only now: what the
+  /// devices of its recipient have confirmed already.
+  Result<store::MessageState> state_before_copy(const MessageId& id,
+                                                const transparency::AccountChain& peer);
   /// An envelope expired unread. The message fails when no device at all got it.
   Result<void> on_expired(const MessageId& id, const DeviceId& device, UnixMillis now);
 
  private:
+  static constexpr std::size_t kEarlyRowsMax = 4'096;
+  Result<void> on_own_receipt(const DeviceId& device, const wire::Receipt& receipt, UnixMillis now);
+  bool is_own_device(const DeviceId& device) const { return self_.chain.find(device) != nullptr; }
   Result<std::optional<store::MessageRecord>> own(const MessageId& id);
   Result<void> add_event(const store::MessageRecord& message, const DeviceId& device,
                          UnixMillis now);
 
   store::Vault& vault_;
   const Self& self_;
+  std::size_t early_rows_ = 0;  ///< of this run, for messages that are not here (yet)
 };
 
 }  // namespace martlet::client

@@ -54,6 +54,7 @@ Bytes encode(const Content& content) {
   put_bytes(*out.mutable_recipient_account(), content.recipient_account.view());
   out.set_sender_handle(content.sender_handle);
   out.set_sender_name(content.sender_name);
+  if (!content.recipient_handle.empty()) out.set_recipient_handle(content.recipient_handle);
   std::visit([&out](const auto& kind) { put(out, kind); }, content.kind);
   return serialized(out);
 }
@@ -71,14 +72,17 @@ Result<Content> parse_content(ByteView encoded) {
   out.sender_account = TRY(take_id<AccountId>(in.sender_account()));
   out.recipient_account = TRY(take_id<AccountId>(in.recipient_account()));
   if (in.sender_handle().size() > limits::kHandleBytesMax ||
+      in.recipient_handle().size() > limits::kHandleBytesMax ||
       in.sender_name().size() > limits::kNameBytesMax) {
     return Error{Failure::limit_reached, "a name too long"};
   }
-  if (!is_utf8(in.sender_handle()) || !is_utf8(in.sender_name())) {
+  if (!is_utf8(in.sender_handle()) || !is_utf8(in.sender_name()) ||
+      !is_utf8(in.recipient_handle())) {
     return Error{Failure::malformed, "a name that is not UTF-8"};
   }
   out.sender_handle = in.sender_handle();
   out.sender_name = in.sender_name();
+  out.recipient_handle = in.recipient_handle();
   if (in.has_text()) out.kind = TRY(take(in.text()));
   if (in.has_receipt()) out.kind = TRY(take(in.receipt()));
   return out;

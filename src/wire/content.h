@@ -20,7 +20,7 @@ struct Receipt {
   ReceiptState state = ReceiptState::delivered;
   std::vector<MessageId> messages;  ///< 1 to 1,024
 };
-/// A kind that a newer version knows. Kept as it came, shown as "needs a newer version".
+/// A kind that a newer version knows. Shown as "needs a newer version".
 struct UnknownKind {};
 
 struct Content {
@@ -31,6 +31,8 @@ struct Content {
   std::string sender_handle;
   std::string sender_name;  ///< at most kNameBytesMax, may be empty
   std::variant<UnknownKind, Text, Receipt> kind;
+  /// How the author calls the recipient, so that his other devices can name the chat.
+  std::string recipient_handle{};
 };
 
 /// The caller wipes the result: it is plaintext (crypto::wipe).

@@ -19,6 +19,7 @@ Content example() {
   content.sender_handle = "alice@example.org";
   content.sender_name = "Alice \xf0\x9f\x90\xa6";
   content.kind = Text{"hi", MessageId{{9}}};
+  content.recipient_handle = "bob@example.org";
   return content;
 }
 
@@ -27,6 +28,7 @@ TEST(Content, TextAndReceiptSurvive) {
   ASSERT_TRUE(text.ok());
   EXPECT_EQ(text.value().message, example().message);
   EXPECT_EQ(text.value().sender_name, example().sender_name);
+  EXPECT_EQ(text.value().recipient_handle, example().recipient_handle);
   EXPECT_EQ(std::get<Text>(text.value().kind).text, "hi");
   EXPECT_EQ(std::get<Text>(text.value().kind).reply_to, (MessageId{{9}}));
 
@@ -57,6 +59,11 @@ const Damage kDamages[] = {
     {"no message id", [](pb::Content& c) { c.clear_message(); }, Failure::malformed},
     {"account of 31 bytes", [](pb::Content& c) { c.set_sender_account(std::string(31, 'a')); },
      Failure::malformed},
+    {"a recipient's handle too long",
+     [](pb::Content& c) { c.set_recipient_handle(std::string(limits::kHandleBytesMax + 1, 'a')); },
+     Failure::limit_reached},
+    {"a recipient's handle that is not UTF-8",
+     [](pb::Content& c) { c.set_recipient_handle("\xff"); }, Failure::malformed},
     {"no recipient", [](pb::Content& c) { c.clear_recipient_account(); }, Failure::malformed},
     {"empty text", [](pb::Content& c) { c.mutable_text()->clear_text(); }, Failure::malformed},
     {"text that is not UTF-8", [](pb::Content& c) { c.mutable_text()->set_text("\xff"); },
