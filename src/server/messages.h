@@ -40,6 +40,13 @@ struct Post {
   AccountId sender_account;
   wire::Send send;
 };
+/// A device that has proven itself joins a meeting.
+struct Join {
+  AccountId account;
+  wire::JoinRendezvous rendezvous;
+};
+/// The session is gone, and its meeting with it. Not answered.
+struct LeaveRendezvous {};
 struct Acknowledgement {
   DeviceId device;
   std::vector<wire::Sequence> sequences;
@@ -60,7 +67,8 @@ struct OfficeRequest {
   std::uint64_t request = 0;  ///< of the frame; repeated in the answer
   std::uint32_t cost = 0;     ///< bytes of the frame, at least 1; repeated in the answer
   std::variant<LogIn, Subscribe, Unsubscribe, Post, Acknowledgement, wire::Enrol, wire::Lookup,
-               wire::FetchChain, wire::AppendLink, Invite, StatusQuery>
+               wire::FetchChain, wire::AppendLink, wire::OpenRendezvous, Join, wire::Relay,
+               LeaveRendezvous, Invite, StatusQuery>
       body;
 };
 
@@ -82,15 +90,16 @@ struct Invited {
   UnixMillis expires{};
 };
 
-/// Every request but Unsubscribe gets exactly one answer, with the request's cost. Answers with
-/// cost 0 are pushes.
+/// Every request but Unsubscribe and LeaveRendezvous gets exactly one answer, with the request's
+/// cost. Answers with cost 0 are pushes.
 struct OfficeAnswer {
   SessionId session;
   std::uint64_t request = 0;
   std::uint32_t cost = 0;
   std::variant<LoginKey, Done, Superseded, Revoked, wire::Welcome, wire::Enrolled, wire::Account,
                wire::Appended, wire::ChainChanged, wire::Accepted, wire::StaleDevices,
-               wire::Deliver, wire::Undelivered, wire::Refusal, Invited, StatusReport>
+               wire::Deliver, wire::Undelivered, wire::Refusal, Invited, StatusReport,
+               wire::RendezvousOpened, wire::RendezvousJoined, wire::Relay, wire::RendezvousEnded>
       body;
 };
 

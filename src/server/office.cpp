@@ -32,6 +32,14 @@ void refuse(const OfficeRequest& request, RefusalCode code, std::vector<OfficeAn
   answer(request, refusal(code), answers);
 }
 
+wire::Refusal refusal_of(const RendezvousBook::Refused& refused) {
+  using Fault = RendezvousBook::Fault;
+  const bool is_gone = refused.fault == Fault::unknown;
+  return {is_gone ? RefusalCode::rendezvous_unknown : RefusalCode::limit_reached,
+          refused.retry_after,
+          {}};
+}
+
 /// Answers with the value, or with its refusal.
 template <class Value>
 void answer_result(const OfficeRequest& request, Result<Value, RefusalCode> result,
@@ -48,7 +56,8 @@ Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
       directory_{directory, health_},
       random_{random},
       options_{std::move(options)},
-      deliveries_{mailboxes, health_} {
+      deliveries_{mailboxes, health_},
+      rendezvous_{random} {
   // A kill may have come between a revocation and the end of its mailbox.
   for (const auto& [device, summary] : mailboxes.mailboxes()) suspects_.push_back(device);
 }
@@ -76,6 +85,14 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers
                          answers);
                  },
                  [&](wire::AppendLink& body) { append_link(request, body, answers); },
+                 [&](wire::OpenRendezvous& body) { open_rendezvous(request, body, now, answers); },
+                 [&](Join& body) { join_rendezvous(request, body, now, answers); },
+                 [&](wire::Relay& body) { relay(request, body, now, answers); },
+                 [&](LeaveRendezvous&) {
+                   if (const auto other = rendezvous_.leave(request.session)) {
+                     answers.push_back({*other, 0, 0, wire::RendezvousEnded{}});
+                   }
+                 },
                  [&](Invite& body) {
                    answer_result(request, invite(directory_, random_, body, now), answers);
                  },
@@ -220,6 +237,28 @@ void Office::append_link(const OfficeRequest& request, const wire::AppendLink& b
       answers.push_back({*session, 0, 0, Revoked{}});
     }
   }
+}
+
+void Office::open_rendezvous(const OfficeRequest& request, const wire::OpenRendezvous& body,
+                             UnixMillis now, Answers& answers) {
+  auto number = rendezvous_.open(request.session, body.name, now);
+  if (!number.ok()) return answer(request, refusal_of(number.error()), answers);
+  answer(request, wire::RendezvousOpened{std::move(number).take()}, answers);
+}
+
+void Office::join_rendezvous(const OfficeRequest& request, const Join& body, UnixMillis now,
+                             Answers& answers) {
+  const auto name = rendezvous_.join(request.session, body.account, body.rendezvous.meeting, now);
+  if (!name.ok()) return answer(request, refusal_of(name.error()), answers);
+  answer(request, wire::RendezvousJoined{name.value()}, answers);
+}
+
+void Office::relay(const OfficeRequest& request, wire::Relay& body, UnixMillis now,
+                   Answers& answers) {
+  const auto other = rendezvous_.relay(request.session, body.content.size(), now);
+  if (!other.ok()) return answer(request, refusal_of(other.error()), answers);
+  answers.push_back({other.value(), 0, 0, std::move(body)});
+  answer(request, Done{}, answers);
 }
 
 void Office::report(const OfficeRequest& request, const StatusQuery& query, Answers& answers) {

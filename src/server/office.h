@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "server/deliveries.h"
+#include "server/rendezvous.h"
 #include "server/watched_directory.h"
 
 namespace martlet::server {
@@ -66,6 +67,11 @@ class Office {
   void fetch(const OfficeRequest& request, const AccountId& account, std::uint32_t from_seqno,
              wire::RefusalCode if_unknown, Answers& answers);
   void append_link(const OfficeRequest& request, const wire::AppendLink& body, Answers& answers);
+  void open_rendezvous(const OfficeRequest& request, const wire::OpenRendezvous& body,
+                       UnixMillis now, Answers& answers);
+  void join_rendezvous(const OfficeRequest& request, const Join& body, UnixMillis now,
+                       Answers& answers);
+  void relay(const OfficeRequest& request, wire::Relay& body, UnixMillis now, Answers& answers);
   void report(const OfficeRequest& request, const StatusQuery& query, Answers& answers);
 
   /// Adds to a mailbox, and to batch.fresh unless it waits there already.
@@ -87,6 +93,7 @@ class Office {
   Random& random_;
   OfficeOptions options_;
   Deliveries deliveries_;
+  RendezvousBook rendezvous_;
   std::vector<Removal> removals_;            ///< staged, not yet durable
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again
   std::vector<store::MailboxItem> notices_;  ///< owed to senders; staged at the next tick

@@ -12,8 +12,7 @@
 
 namespace martlet::server {
 
-/// What a newcomer's QR payload and its server call their meeting (spec/linking.md).
-using RendezvousName = std::array<std::uint8_t, 16>;
+using wire::RendezvousName;
 
 /// Where a device that is in no account yet meets one that may approve it. The newcomer opens a
 /// meeting, the other side joins by its name (from a QR code) or by the number that the newcomer's
@@ -26,11 +25,11 @@ class RendezvousBook {
   static constexpr Milliseconds kLifetime = std::chrono::minutes{10};
   static constexpr std::size_t kOpenMax = 10'000;   ///< more: full
   static constexpr std::size_t kMessagesMax = 256;  ///< a meeting; then it ends
-  static constexpr std::size_t kMessageBytesMax = 48 * 1024;
+  static constexpr std::size_t kMessageBytesMax = wire::kRelayBytesMax;
   static constexpr std::size_t kBytesMax = 2 * 1024 * 1024;  ///< a meeting; then it ends
   static constexpr unsigned kWrongNumbersMax = 5;            ///< an account; then it pauses
   static constexpr Milliseconds kWrongNumberPause = std::chrono::hours{1};
-  static constexpr std::size_t kNumberDigits = 8;
+  static constexpr std::size_t kNumberDigits = wire::kRendezvousDigits;
 
   enum class Fault : std::uint8_t {
     full,            ///< too many meetings: come back later

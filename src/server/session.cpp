@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "crypto/signing_key.h"
 #include "server/overloaded.h"
+#include "server/rendezvous.h"
 
 namespace martlet::server {
 namespace {
@@ -52,7 +53,9 @@ void Session::on_frame(ByteView bytes, UnixMillis now, SessionOutput& out) {
   const auto cost = static_cast<std::uint32_t>(std::max<std::size_t>(bytes.size(), 1));
   if (std::holds_alternative<wire::Ping>(frame.body)) say(frame.request, wire::Pong{}, out);
   if (state_ == State::member) return on_member(frame, cost, now, out);
-  if (++handshake_->frames > limits::kStrangerRequestsMax) {
+  // What a meeting's two sides say to each other has limits of its own.
+  const bool is_counted = !(meets_ && std::holds_alternative<wire::Relay>(frame.body));
+  if (is_counted && ++handshake_->frames > limits::kStrangerRequestsMax) {
     refuse(frame.request, RefusalCode::limit_reached, out);
     return close(out);
   }
@@ -72,6 +75,11 @@ void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput&
           [&](wire::AppendLink& body) { ask(request, cost, std::move(body), out); },
           [&](wire::Lookup& body) { ask(request, cost, std::move(body), out); },
           [&](wire::FetchChain& body) { ask(request, cost, body, out); },
+          [&](wire::OpenRendezvous& body) {
+            meets_ = true;
+            ask(request, cost, body, out);
+          },
+          [&](wire::Relay& body) { ask(request, cost, std::move(body), out); },
           [&](wire::Send& body) {
             say(request, wire::Refusal{RefusalCode::not_authenticated, {}, body.message}, out);
           },
@@ -118,6 +126,12 @@ void Session::on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now,
                  [&](wire::AppendLink& body) {
                    if (may_look_up(request, now, out)) ask(request, cost, std::move(body), out);
                  },
+                 [&](wire::JoinRendezvous& body) {
+                   if (!may_look_up(request, now, out)) return;
+                   meets_ = true;
+                   ask(request, cost, Join{account_, std::move(body)}, out);
+                 },
+                 [&](wire::Relay& body) { ask(request, cost, std::move(body), out); },
                  [&](auto&) {  // what only servers say, or what only strangers ask
                    refuse(request, RefusalCode::malformed, out);
                    close(out);
@@ -150,6 +164,12 @@ void Session::on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& ou
                  [&](Revoked&) {
                    refuse(0, RefusalCode::device_revoked, out);
                    close(out);
+                 },
+                 [&](wire::RendezvousOpened& opened) {
+                   // Whoever waits for a person with another device needs more than the time of a
+                   // login; the meeting itself ends after kLifetime.
+                   if (handshake_) handshake_->deadline = now + RendezvousBook::kLifetime;
+                   say(answer.request, std::move(opened), out);
                  },
                  [&](auto& body) { say(answer.request, std::move(body), out); },
              },
@@ -199,6 +219,7 @@ void Session::on_tick(UnixMillis now, SessionOutput& out) {
 
 void Session::on_closed(SessionOutput& out) {
   state_ = State::closing;
+  if (std::exchange(meets_, false)) out.requests.push_back({id_, 0, 0, LeaveRendezvous{}});
   if (!subscribed_) return;
   subscribed_ = false;
   out.requests.push_back({id_, 0, 0, Unsubscribe{device_}});

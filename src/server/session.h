@@ -90,6 +90,7 @@ class Session {
   std::uint32_t unanswered_ = 0;
   State state_ = State::stranger;
   bool subscribed_ = false;
+  bool meets_ = false;  ///< may be in a meeting
   bool paused_ = false;
 };
 

@@ -64,6 +64,9 @@ void Office::restage_removals() {
 bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
   restage_removals();
   deliveries_.retry_failed();
+  for (const auto& session : rendezvous_.expire(now)) {
+    answers.push_back({session, 0, 0, wire::RendezvousEnded{}});
+  }
   Batch batch;
   batch.staged = !removals_.empty();
   // Owed from earlier: what they tell of has been deleted durably.

@@ -139,6 +139,25 @@ void put(pb::Frame& out, const ChainChanged& in) {
   pb.set_seqno(in.seqno);
   put_bytes(*pb.mutable_head(), in.head.view());
 }
+void put(pb::Frame& out, const OpenRendezvous& in) {
+  put_bytes(*out.mutable_open_rendezvous()->mutable_name(), in.name);
+}
+void put(pb::Frame& out, const RendezvousOpened& in) {
+  out.mutable_rendezvous_opened()->set_number(in.number);
+}
+void put(pb::Frame& out, const JoinRendezvous& in) {
+  auto& pb = *out.mutable_join_rendezvous();
+  std::visit(Overloaded{[&](const RendezvousName& name) { put_bytes(*pb.mutable_name(), name); },
+                        [&](const std::string& number) { pb.set_number(number); }},
+             in.meeting);
+}
+void put(pb::Frame& out, const RendezvousJoined& in) {
+  put_bytes(*out.mutable_rendezvous_joined()->mutable_name(), in.name);
+}
+void put(pb::Frame& out, const Relay& in) {
+  put_bytes(*out.mutable_relay()->mutable_content(), in.content);
+}
+void put(pb::Frame& out, const RendezvousEnded&) { out.mutable_rendezvous_ended(); }
 
 // --- protobuf to structs, every field checked once ---
 
@@ -290,6 +309,26 @@ Result<Body> take(const pb::AppendLink& in) {
   return Body{AppendLink{TRY(take_id<AccountId>(in.account())),
                          TRY(take_id<LinkId>(in.known_head())), copy_of(bytes_of(in.link()))}};
 }
+Result<std::string> take_number(const std::string& number) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (number.size() != kRendezvousDigits || !std::ranges::all_of(number, is_digit)) {
+    return Error{Failure::malformed, "a meeting's number that is none"};
+  }
+  return number;
+}
+Result<Body> take(const pb::JoinRendezvous& in) {
+  if (in.name().empty() == in.number().empty()) {
+    return Error{Failure::malformed, "a meeting has either a name or a number"};
+  }
+  if (in.name().empty()) return Body{JoinRendezvous{TRY(take_number(in.number()))}};
+  return Body{JoinRendezvous{TRY(take_array<16>(in.name()))}};
+}
+Result<Body> take(const pb::Relay& in) {
+  if (in.content().empty()) return Error{Failure::malformed, "nothing to relay"};
+  if (in.content().size() > kRelayBytesMax)
+    return Error{Failure::limit_reached, "too much to relay at once"};
+  return Body{Relay{copy_of(bytes_of(in.content()))}};
+}
 /// Account, seqno and head, as Appended and ChainChanged have them.
 template <class Grown, class Message>
 Result<Body> take_grown(const Message& in) {
@@ -340,6 +379,18 @@ Result<Body> take_body(const pb::Frame& in) {
       return take_grown<Appended>(in.appended());
     case pb::Frame::kChainChanged:
       return take_grown<ChainChanged>(in.chain_changed());
+    case pb::Frame::kOpenRendezvous:
+      return Body{OpenRendezvous{TRY(take_array<16>(in.open_rendezvous().name()))}};
+    case pb::Frame::kRendezvousOpened:
+      return Body{RendezvousOpened{TRY(take_number(in.rendezvous_opened().number()))}};
+    case pb::Frame::kJoinRendezvous:
+      return take(in.join_rendezvous());
+    case pb::Frame::kRendezvousJoined:
+      return Body{RendezvousJoined{TRY(take_array<16>(in.rendezvous_joined().name()))}};
+    case pb::Frame::kRelay:
+      return take(in.relay());
+    case pb::Frame::kRendezvousEnded:
+      return Body{RendezvousEnded{}};
     case pb::Frame::BODY_NOT_SET:
       break;
   }
@@ -384,6 +435,7 @@ Action action_for(RefusalCode code) {
     case RefusalCode::unknown_handle:
     case RefusalCode::too_large:
     case RefusalCode::device_revoked:
+    case RefusalCode::rendezvous_unknown:
       return Action::give_up;
     case RefusalCode::mailbox_full:
     case RefusalCode::limit_reached:
@@ -437,6 +489,8 @@ const char* name_of(RefusalCode code) {
       return "chain_moved";
     case RefusalCode::device_revoked:
       return "device_revoked";
+    case RefusalCode::rendezvous_unknown:
+      return "rendezvous_unknown";
   }
   return "unknown_code";
 }

@@ -18,32 +18,38 @@ inline constexpr const char* kLoginContext = "martlet-login-v1\n";
 inline constexpr const char* kExporterLabel = "EXPORTER-martlet-login-v1";
 inline constexpr std::size_t kNonceBytes = 32;
 
+/// One byte string from one device to another through a meeting; longer: limit_reached.
+inline constexpr std::size_t kRelayBytesMax = 48 * 1024;
+/// Digits of the number that stands for a meeting on a screen.
+inline constexpr std::size_t kRendezvousDigits = 8;
+
 using Sequence = std::uint64_t;  ///< place in a mailbox; only grows, never used again
 
 /// What to do about a Refusal, as spec/wire.md lists them.
 enum class Action : std::uint8_t { retry_later, look_up_again, enrol_again, give_up };
 
 enum class RefusalCode : std::uint32_t {
-  malformed = 1,           ///< give up: the frame breaks a rule
-  wrong_version = 2,       ///< give up: update the program
-  not_authenticated = 3,   ///< enrol again: unknown device or bad signature
-  invitation_unknown = 4,  ///< give up: no such token
-  invitation_used = 5,     ///< give up
-  invitation_expired = 6,  ///< give up
-  handle_taken = 7,        ///< give up: choose another
-  handle_refused = 8,      ///< give up: the invitation does not cover this handle
-  chain_refused = 9,       ///< give up: the links do not verify
-  unknown_handle = 10,     ///< give up: nobody here has it
-  unknown_account = 11,    ///< look up again
-  unknown_device = 12,     ///< look up again: an envelope for a device that no named chain has
-  too_large = 13,          ///< give up: send less
-  mailbox_full = 14,       ///< retry later
-  limit_reached = 15,      ///< retry later: too many, see retry_after_ms
-  unavailable = 16,        ///< retry later: the server's disk does not take it
-  device_elsewhere = 17,   ///< retry later: the same device logged in on a newer connection
-  shutting_down = 18,      ///< retry later
-  chain_moved = 19,        ///< look up again: the chain has another head than the link builds on
-  device_revoked = 20,     ///< give up: a link of the account's chain removed this device
+  malformed = 1,            ///< give up: the frame breaks a rule
+  wrong_version = 2,        ///< give up: update the program
+  not_authenticated = 3,    ///< enrol again: unknown device or bad signature
+  invitation_unknown = 4,   ///< give up: no such token
+  invitation_used = 5,      ///< give up
+  invitation_expired = 6,   ///< give up
+  handle_taken = 7,         ///< give up: choose another
+  handle_refused = 8,       ///< give up: the invitation does not cover this handle
+  chain_refused = 9,        ///< give up: the links do not verify
+  unknown_handle = 10,      ///< give up: nobody here has it
+  unknown_account = 11,     ///< look up again
+  unknown_device = 12,      ///< look up again: an envelope for a device that no named chain has
+  too_large = 13,           ///< give up: send less
+  mailbox_full = 14,        ///< retry later
+  limit_reached = 15,       ///< retry later: too many, see retry_after_ms
+  unavailable = 16,         ///< retry later: the server's disk does not take it
+  device_elsewhere = 17,    ///< retry later: the same device logged in on a newer connection
+  shutting_down = 18,       ///< retry later
+  chain_moved = 19,         ///< look up again: the chain has another head than the link builds on
+  device_revoked = 20,      ///< give up: a link of the account's chain removed this device
+  rendezvous_unknown = 21,  ///< give up: no such meeting, or it has ended
 };
 /// A code we do not know means retry_later.
 Action action_for(RefusalCode code);
@@ -111,6 +117,28 @@ struct ChainChanged {
   std::uint32_t seqno = 0;
   LinkId head;
 };
+/// A name that a newcomer and whoever approves it know; random, so that nobody guesses it.
+using RendezvousName = std::array<std::uint8_t, 16>;
+/// A device that is in no account asks for a place to meet one that may approve it.
+struct OpenRendezvous {
+  RendezvousName name{};
+};
+struct RendezvousOpened {
+  std::string number;  ///< kRendezvousDigits digits, to be typed on the other device
+};
+/// A logged-in device joins, by the name of a QR code or by the number.
+struct JoinRendezvous {
+  std::variant<RendezvousName, std::string> meeting;
+};
+struct RendezvousJoined {
+  RendezvousName name{};
+};
+/// To the other side of the meeting; the server passes it on as it is. Not answered.
+struct Relay {
+  Bytes content;  ///< 1 to kRelayBytesMax bytes
+};
+/// The other side is gone, or time is up.
+struct RendezvousEnded {};
 struct ChainHead {
   AccountId account;
   LinkId head;
@@ -162,9 +190,11 @@ struct Refusal {
 /// A body that a newer version knows: skip it.
 struct Unknown {};
 
-using Body = std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup,
-                          Account, FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered,
-                          Acknowledge, Ping, Pong, Refusal, AppendLink, Appended, ChainChanged>;
+using Body =
+    std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup, Account,
+                 FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered, Acknowledge, Ping,
+                 Pong, Refusal, AppendLink, Appended, ChainChanged, OpenRendezvous,
+                 RendezvousOpened, JoinRendezvous, RendezvousJoined, Relay, RendezvousEnded>;
 
 /// `request` is chosen by who asks and repeated in the answer; 0 for pushes.
 struct Frame {

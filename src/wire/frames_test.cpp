@@ -59,7 +59,21 @@ std::vector<Body> examples() {
           Refusal{RefusalCode::limit_reached, Milliseconds{1500}, id_of<MessageId>(3)},
           AppendLink{id_of<AccountId>(1), id_of<LinkId>(2), Bytes{1, 2, 3}},
           Appended{id_of<AccountId>(1), 7, id_of<LinkId>(3)},
-          ChainChanged{id_of<AccountId>(1), 8, id_of<LinkId>(4)}};
+          ChainChanged{id_of<AccountId>(1), 8, id_of<LinkId>(4)},
+          OpenRendezvous{RendezvousName{1, 2}},
+          RendezvousOpened{"01234567"},
+          JoinRendezvous{RendezvousName{1, 2}},
+          RendezvousJoined{RendezvousName{1, 2}},
+          Relay{Bytes(kRelayBytesMax, 7)},
+          RendezvousEnded{}};
+}
+
+TEST(Frames, AMeetingIsJoinedByNumberToo) {
+  const auto encoded = encode(Frame{1, JoinRendezvous{std::string{"01234567"}}});
+  const auto parsed = parse_frame(encoded);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(std::get<std::string>(std::get<JoinRendezvous>(parsed.value().body).meeting),
+            "01234567");
 }
 
 TEST(Frames, EveryKindSurvivesTheWire) {
@@ -187,6 +201,27 @@ const Damage kDamages[] = {
        f.mutable_welcome()->set_head(std::string(31, 'a'));
      },
      Failure::malformed},
+    {"a meeting of no name", [](pb::Frame& f) { f.mutable_open_rendezvous(); }, Failure::malformed},
+    {"a meeting's name of 15 bytes",
+     [](pb::Frame& f) { f.mutable_open_rendezvous()->set_name(std::string(15, 'a')); },
+     Failure::malformed},
+    {"a number of seven digits",
+     [](pb::Frame& f) { f.mutable_join_rendezvous()->set_number("1234567"); }, Failure::malformed},
+    {"a number with a letter",
+     [](pb::Frame& f) { f.mutable_rendezvous_opened()->set_number("1234567x"); },
+     Failure::malformed},
+    {"neither name nor number", [](pb::Frame& f) { f.mutable_join_rendezvous(); },
+     Failure::malformed},
+    {"both name and number",
+     [](pb::Frame& f) {
+       f.mutable_join_rendezvous()->set_number("12345678");
+       f.mutable_join_rendezvous()->set_name(std::string(16, 'a'));
+     },
+     Failure::malformed},
+    {"nothing to relay", [](pb::Frame& f) { f.mutable_relay(); }, Failure::malformed},
+    {"one byte too much to relay",
+     [](pb::Frame& f) { f.mutable_relay()->set_content(std::string(kRelayBytesMax + 1, 'a')); },
+     Failure::limit_reached},
     {"no link to append", [](pb::Frame& f) { good_append(f).clear_link(); }, Failure::malformed},
     {"a link to append one byte too long",
      [](pb::Frame& f) { good_append(f).set_link(std::string(limits::kLinkBytesMax + 1, 'a')); },
@@ -256,6 +291,7 @@ TEST(Refusals, HaveNamesAndActions) {
   EXPECT_EQ(action_for(RefusalCode::unknown_device), Action::look_up_again);
   EXPECT_EQ(action_for(RefusalCode::chain_moved), Action::look_up_again);
   EXPECT_EQ(action_for(RefusalCode::device_revoked), Action::give_up);
+  EXPECT_EQ(action_for(RefusalCode::rendezvous_unknown), Action::give_up);
   EXPECT_EQ(action_for(RefusalCode::not_authenticated), Action::enrol_again);
   EXPECT_EQ(action_for(RefusalCode::unavailable), Action::retry_later);
   EXPECT_EQ(action_for(static_cast<RefusalCode>(999)), Action::retry_later);
