@@ -93,4 +93,14 @@ inline constexpr std::size_t kHeldDeliveriesMax = 256;  ///< that wait for their
 inline constexpr Milliseconds kContactCheckAge =
     std::chrono::hours{1};  ///< an older lookup is refreshed before sending
 
+// --- Address books (vCard) ---
+inline constexpr std::size_t kVcardFileBytesMax =
+    256 * 1024 * 1024;  ///< exports hold photos; a larger file is refused
+inline constexpr std::size_t kVcardContactsMax = 50'000;  ///< more: the file is refused
+inline constexpr std::size_t kVcardLineBytesMax =
+    16 * 1024;  ///< unfolded; a longer line that we need is skipped
+inline constexpr std::size_t kVcardAddressesMax = 64;    ///< of one kind a card; then skipped
+inline constexpr std::size_t kVcardNumberBytesMax = 64;  ///< a longer number is skipped
+inline constexpr std::size_t kVcardSkippedMax = 1'000;   ///< told with reasons; then only counted
+
 }  // namespace martlet::limits
