@@ -98,9 +98,12 @@ Bytes encode(const Introduction& introduction) {
 
 Result<Introduction> parse_introduction(ByteView bytes) {
   Reader in{bytes};
-  Introduction introduction{copy_of(TRY(in.prefixed_u16())), TRY(in.array<32>()),
-                            TRY(take_text(in, limits::kNameBytesMax)),
-                            TRY(take_text(in, limits::kNameBytesMax))};
+  // One by one: a TRY that returns out of a braced list leaks what stands before it in the list.
+  Introduction introduction;
+  introduction.key_part = copy_of(TRY(in.prefixed_u16()));
+  introduction.name_opening = TRY(in.array<32>());
+  introduction.name = TRY(take_text(in, limits::kNameBytesMax));
+  introduction.platform = TRY(take_text(in, limits::kNameBytesMax));
   TRY(in.finish());
   return introduction;
 }
