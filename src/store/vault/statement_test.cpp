@@ -80,7 +80,7 @@ TEST_F(StatementTest, WhatMakesNoSenseIsCorrupt) {
   expect_corrupt<FailureReason>("SELECT 6");
   expect_corrupt<OutboxKind>("SELECT 3");
   expect_corrupt<DeliveryState>("SELECT 5");
-  expect_corrupt<EventKind>("SELECT 4");
+  expect_corrupt<EventKind>("SELECT 5");
   expect_corrupt<std::string>("SELECT x'61'");
   expect_corrupt<std::string>("SELECT NULL");
   expect_corrupt<Bytes>("SELECT 'a'");
