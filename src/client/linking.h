@@ -8,11 +8,13 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "transparency/account_chain.h"
+#include "wire/frames.h"
 
 /// What both sides of linking a device share (spec/linking.md).
 namespace martlet::client {
 
-inline constexpr std::size_t kLinkingMessageBytesMax = 48 * 1024;           ///< longer: `malformed`
+inline constexpr std::size_t kLinkingMessageBytesMax =
+    wire::kRelayBytesMax;                                                   ///< longer: `malformed`
 inline constexpr Milliseconds kLinkingLifetime = std::chrono::minutes{10};  ///< then: `gave_up`
 inline constexpr unsigned kLinkingMovesMax = 16;  ///< more new heads: `moved_too_often`
 

@@ -7,11 +7,6 @@
 namespace martlet::client {
 namespace {
 
-LinkFault fault_of_code(const Error& error) {
-  if (error.failure == Failure::forged) return LinkFault::confirmation;
-  return error.failure == Failure::refused ? LinkFault::weak_key : LinkFault::malformed;
-}
-
 /// aid | seqno | head, and zeros where the newest head of the log will be.
 Bytes view_of(const transparency::AccountChain& chain) {
   const std::array<std::uint8_t, 8 + 8 + 32> no_log{};
@@ -124,7 +119,7 @@ LinkApprover::Handled LinkApprover::handle(const LinkingPipe::Incoming& in) {
 
 LinkApprover::Handled LinkApprover::on_answer(ByteView body) {
   const auto reveal = code_->on_answer(body);
-  if (!reveal.ok()) return fault_of_code(reveal.error());
+  if (!reveal.ok()) return fault_of_code(reveal.error(), LinkFault::confirmation);
   const auto& hash = code_->inputs().context_b;
   if (hash.size() != key_part_hash_.size()) return LinkFault::malformed;
   std::ranges::copy(hash, key_part_hash_.begin());
@@ -134,7 +129,7 @@ LinkApprover::Handled LinkApprover::on_answer(ByteView body) {
 
 LinkApprover::Handled LinkApprover::on_mac(ByteView body) {
   const auto mac = code_->on_mac(body);
-  if (!mac.ok()) return fault_of_code(mac.error());
+  if (!mac.ok()) return fault_of_code(mac.error(), LinkFault::confirmation);
   const auto& inputs = code_->inputs();
   pipe_.open_channel({protocol::LinkingChannel::Side::approver,
                       {code_->code().mac_key.reveal(), code_->shared(), inputs.key_b, inputs.key_a,

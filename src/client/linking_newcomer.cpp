@@ -17,11 +17,6 @@ std::array<std::uint8_t, 32> create_bytes(Random& random) {
   return bytes;
 }
 
-LinkFault fault_of_code(const Error& error, LinkFault forged) {
-  if (error.failure == Failure::forged) return forged;
-  return error.failure == Failure::refused ? LinkFault::weak_key : LinkFault::malformed;
-}
-
 /// What the approving device said of the account in the short code: aid[32] | seqno | head[32] | ..
 struct Announced {
   AccountId account;

@@ -73,6 +73,11 @@ Result<LinkingPipe::Incoming, LinkFault> LinkingPipe::receive(ByteView message) 
   return Incoming{inner, std::move(bytes)};
 }
 
+LinkFault fault_of_code(const Error& error, LinkFault forged) {
+  if (error.failure == Failure::forged) return forged;
+  return error.failure == Failure::refused ? LinkFault::weak_key : LinkFault::malformed;
+}
+
 LinkFault fault_of_stop(ByteView body) {
   if (body.size() != 1 || body[0] > static_cast<std::uint8_t>(kLinkFaultLast)) {
     return LinkFault::unknown;

@@ -34,6 +34,9 @@ class LinkingPipe {
   bool heard_sealed_ = false;
 };
 
+/// Why a step of the short code or a key agreement failed; `forged` is what a forgery means at this
+/// step.
+LinkFault fault_of_code(const Error& error, LinkFault forged);
 /// The reason in the body of a `stop`.
 LinkFault fault_of_stop(ByteView body);
 
