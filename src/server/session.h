@@ -28,8 +28,9 @@ struct SessionOutput {
 /// The server's side of one connection (spec/wire.md): who is it, what may it ask, how much at
 /// once. Pure: time, randomness and the TLS exporter are given. Owned by one reactor.
 ///
-/// A stranger may Enrol, Authenticate, Lookup, FetchChain, AppendLink and Ping, at most
-/// kStrangerRequestsMax frames within kHandshakeTimeout. A device that proved itself may have
+/// A stranger may Enrol, Authenticate, Lookup, FetchChain, AppendLink, OpenRendezvous and Ping, at
+/// most kStrangerRequestsMax frames within kHandshakeTimeout; with an open meeting he has its ten
+/// minutes, and what he relays through it does not count. A device that proved itself may have
 /// kSendsInFlightMax requests or kReadPauseBytes of them unanswered; then the session asks to pause
 /// reading.
 class Session {
