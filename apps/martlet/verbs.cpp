@@ -150,7 +150,8 @@ Answer<std::vector<store::ContactRecord>> Service::contacts() {
 
 Answer<People> Service::people() {
   TRY(open());
-  return People{engine_->whoami().handle, TRY(engine_->contacts())};
+  auto contacts = TRY(engine_->contacts());
+  return People{engine_->whoami().handle, std::move(contacts)};
 }
 
 /// The events of one watch, and how far they were handed over.

@@ -68,7 +68,8 @@ Outcome<DataFolder> DataFolder::open(const fs::path& path) {
     return Complaint{Exit::data_folder, path.string() + " is not the data folder of a server",
                      "`martletd serve --data DIR` makes one"};
   }
-  return DataFolder{path, TRY(take_lock(path, 0))};
+  auto lock = TRY(take_lock(path, 0));
+  return DataFolder{path, std::move(lock)};
 }
 
 Outcome<DataFolder> DataFolder::open_or_create(const fs::path& path) {
@@ -83,7 +84,8 @@ Outcome<DataFolder> DataFolder::open_or_create(const fs::path& path) {
                      "name a new or an empty folder"};
   }
   if (::chmod(path.c_str(), 0700) != 0) return cannot("make private", path);
-  return DataFolder{path, TRY(take_lock(path, O_CREAT))};
+  auto lock = TRY(take_lock(path, O_CREAT));
+  return DataFolder{path, std::move(lock)};
 }
 
 Outcome<void> write_private_file(const fs::path& path, std::string_view content) {

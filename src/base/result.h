@@ -79,6 +79,8 @@ class [[nodiscard]] Result<void, E> {
 }  // namespace martlet
 
 /// `auto x = TRY(f());` gives the value, or returns the error from this function. May be nested.
+/// In a braced or an argument list it comes before whatever owns memory: a return from the middle
+/// of one destroys nothing of what the list has made so far.
 #define TRY(expression) TRY_NAMED(expression, TRY_JOIN(try_result_, __COUNTER__))
 #define TRY_JOIN(a, b) TRY_JOIN_EXPANDED(a, b)
 #define TRY_JOIN_EXPANDED(a, b) a##b

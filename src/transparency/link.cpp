@@ -71,7 +71,8 @@ Result<LinkBody> parse_body(LinkType type, Reader& in) {
       auto device = TRY(parse_device_key(in));
       const auto recovery = TRY(parse_optional_recovery_key(in));
       const auto previous = TRY(in.id<AccountId>());
-      return LinkBody{GenesisBody{std::move(device), recovery, previous, TRY(in.array<16>())}};
+      const auto nonce = TRY(in.array<16>());
+      return LinkBody{GenesisBody{std::move(device), recovery, previous, nonce}};
     }
     case LinkType::add:
       return LinkBody{AddBody{TRY(parse_device_key(in))}};

@@ -210,11 +210,13 @@ Result<Body> take(const pb::Welcome& in) {
 Result<Body> take(const pb::Enrol& in) {
   if (in.token().size() > limits::kHandleBytesMax)
     return Error{Failure::limit_reached, "a token too long"};
-  return Body{Enrol{in.token(), TRY(take_handle(in.handle())), TRY(take_links(in.links()))}};
+  auto handle = TRY(take_handle(in.handle()));
+  auto links = TRY(take_links(in.links()));
+  return Body{Enrol{in.token(), std::move(handle), std::move(links)}};
 }
 Result<Body> take(const pb::Enrolled& in) {
-  return Body{
-      Enrolled{TRY(take_handle(in.handle())), TRY(take_id<AccountId>(in.account())), in.admin()}};
+  const auto account = TRY(take_id<AccountId>(in.account()));
+  return Body{Enrolled{TRY(take_handle(in.handle())), account, in.admin()}};
 }
 Result<Body> take(const pb::Lookup& in) { return Body{Lookup{TRY(take_handle(in.handle()))}}; }
 Result<Body> take(const pb::FetchChain& in) {

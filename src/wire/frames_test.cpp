@@ -180,6 +180,16 @@ const Damage kDamages[] = {
        f.mutable_lookup()->set_handle(std::string(limits::kHandleBytesMax + 1, 'a'));
      },
      Failure::limit_reached},
+    {"a link too long behind a good token and handle, which the heap holds",
+     [](pb::Frame& f) {
+       f.mutable_enrol()->set_token(std::string(40, 'a'));
+       f.mutable_enrol()->set_handle(std::string(40, 'a'));
+       f.mutable_enrol()->add_links(std::string(limits::kLinkBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"enrolled without an account, behind a good handle",
+     [](pb::Frame& f) { f.mutable_enrolled()->set_handle(std::string(40, 'a')); },
+     Failure::malformed},
     {"too many acknowledgements",
      [](pb::Frame& f) {
        for (std::size_t i = 0; i <= limits::kAcknowledgementsAFrameMax; ++i)
