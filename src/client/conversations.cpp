@@ -124,7 +124,7 @@ Answer<Progress> Conversations::progress(const MessageId& id) {
   if (!message || !message->outgoing) return errors::kUnknownMessage;
   const auto rows = TRY(from_vault(vault_.deliveries(id)));
   const auto theirs = std::ranges::count_if(
-      rows, [&](const auto& row) { return self_.chain.find(row.device) == nullptr; });
+      rows, [&](const auto& row) { return !was_own_device(self_, row.device); });
   return Progress{message->state, message->reason, message->chat, static_cast<std::size_t>(theirs)};
 }
 

@@ -146,6 +146,11 @@ TEST_F(OwnDevicesTest, AnOwnDevicesReceiptDoesNotLiftTheMessage) {
 TEST_F(OwnDevicesTest, ItFailsWhenNoDeviceOfTheOtherSideGotIt) {
   const auto id = send("bob@example.org", "hi");
   receipt_from(phone_, wire::ReceiptState::delivered, id);
+  // Also when the phone has left since.
+  ASSERT_TRUE(engine_->revoke(phone_.devices[0].id, transparency::RevokeReason::lost, now_).ok());
+  exchange();
+  ASSERT_EQ(engine_->devices().size(), 1U);
+  EXPECT_EQ(progress(id).devices, 1U);
   push(wire::Undelivered{next_sequence_++, id, bob_.devices[0].id, now_});
   EXPECT_EQ(progress(id).state, store::MessageState::failed);
   EXPECT_EQ(progress(id).reason, store::FailureReason::expired);

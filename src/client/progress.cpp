@@ -129,7 +129,7 @@ Result<void> ProgressBook::on_expired(const MessageId& id, const DeviceId& devic
   row->changed = now;
   TRY(vault_.put_delivery(*row));
   const bool nobody_has_it = std::ranges::all_of(rows, [&](const auto& other) {
-    return other.state == DeliveryState::expired || is_own_device(other.device);
+    return other.state == DeliveryState::expired || was_own_device(self_, other.device);
   });
   if (nobody_has_it && message->state == MessageState::sent) {
     message->state = MessageState::failed;

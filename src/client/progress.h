@@ -30,7 +30,6 @@ class ProgressBook {
  private:
   static constexpr std::size_t kEarlyRowsMax = 4'096;
   Result<void> on_own_receipt(const DeviceId& device, const wire::Receipt& receipt, UnixMillis now);
-  bool is_own_device(const DeviceId& device) const { return self_.chain.find(device) != nullptr; }
   Result<std::optional<store::MessageRecord>> own(const MessageId& id);
   Result<void> add_event(const store::MessageRecord& message, const DeviceId& device,
                          UnixMillis now);

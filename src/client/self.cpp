@@ -1,5 +1,7 @@
 #include "client/self.h"
 
+#include <algorithm>
+
 #include "client/errors.h"
 
 namespace martlet::client {
@@ -56,6 +58,25 @@ Result<void> store_links(store::Vault& vault, const std::vector<Bytes>& links) {
   auto written = vault.put_profile(*profile);
   wipe_keys(*profile);
   return written;
+}
+
+bool was_own_device(const Self& self, const DeviceId& device) {
+  if (self.chain.find(device) != nullptr) return true;
+  const auto& links = self.profile.links;
+  if (links.size() == self.chain.devices().size()) return false;  // nobody has left
+  return std::ranges::any_of(links, [&](const Bytes& bytes) {
+    const auto link = transparency::parse_link(bytes);
+    if (!link.ok()) return false;
+    const auto& body = link.value().fields.body;
+    if (const auto* genesis = std::get_if<transparency::GenesisBody>(&body)) {
+      return genesis->device.id() == device;
+    }
+    if (const auto* add = std::get_if<transparency::AddBody>(&body)) {
+      return add->device.id() == device;
+    }
+    const auto* rekey = std::get_if<transparency::RekeyBody>(&body);
+    return rekey != nullptr && rekey->device.id() == device;
+  });
 }
 
 ChatId chat_of(const AccountId& account) {

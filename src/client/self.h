@@ -23,6 +23,9 @@ Result<void> note_enrolled(store::Vault& vault, Self& self, const std::string& h
 /// Writes the links of the own account into the stored profile. Inside a transaction.
 Result<void> store_links(store::Vault& vault, const std::vector<Bytes>& links);
 
+/// Whether the own account's chain has, or ever had, this device.
+bool was_own_device(const Self& self, const DeviceId& device);
+
 /// The chat with an account: the first bytes of its id.
 ChatId chat_of(const AccountId& account);
 
