@@ -160,6 +160,7 @@ class MartletEngine final : public Engine {
 
   void pump(UnixMillis now) {
     if (!connection_.online() || !connection_.is_open()) return;
+    if (!own_.is_behind() && own_.take_grown()) check(outbox_.tell_of_devices(now));
     check(inbox_.pump(now));
     check(outbox_.pump(now));
     check(own_.pump(now));

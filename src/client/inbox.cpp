@@ -16,6 +16,10 @@ constexpr Milliseconds kAnnouncedWait = std::chrono::seconds{5};
 /// A replay may come as long as any envelope lives, and clocks differ.
 constexpr Milliseconds kSeenLifetime = limits::kEnvelopeLifetimeMax * 2;
 
+/// A chain that the directory gave so lately is not asked for because somebody says so: a contact
+/// must not use up our lookups. A change in that time is found by the next Send.
+constexpr Milliseconds kHintPause = std::chrono::seconds{5};
+
 constexpr auto kClassic = static_cast<std::uint8_t>(protocol::Suite::classic);
 
 }  // namespace
@@ -121,6 +125,10 @@ Result<bool> Inbox::handle(Held& held, UnixMillis now) {
   if (deliver.sender_account == self_.profile.account) return handle_own(held, now);
   if (const auto* receipt = std::get_if<wire::Receipt>(&held.content->kind)) {
     TRY(keep_receipt(held, *receipt, now));
+    return true;
+  }
+  if (const auto* change = std::get_if<wire::DevicesChanged>(&held.content->kind)) {
+    TRY(note_change(held, *sender, *change, now));
     return true;
   }
   const auto shown = TRY(shown_as(held, *sender, now));
@@ -238,6 +246,21 @@ Result<void> Inbox::keep_receipt(const Held& held, const wire::Receipt& receipt,
     if (!TRY(vault_.mark_seen(deliver.sender, deliver.message, now))) return {};
     return progress_.on_receipt(deliver.sender_account, deliver.sender, receipt, now);
   });
+}
+
+/// A hint, and no more than that: the chain is fetched and verified like any other.
+Result<void> Inbox::note_change(const Held& held, const Peer& sender,
+                                const wire::DevicesChanged& change, UnixMillis now) {
+  const auto& deliver = held.deliver;
+  const bool is_recent = sender.checked <= now && now - sender.checked < kHintPause;
+  const bool is_news = change.seqno > sender.chain.seqno() && !is_recent;
+  bool is_first = false;
+  TRY(vault_.transact([&]() -> Result<void> {
+    is_first = TRY(vault_.mark_seen(deliver.sender, deliver.message, now));
+    return {};
+  }));
+  if (is_news && is_first) peers_.refresh(deliver.sender_account);
+  return {};
 }
 
 /// Not shown. One alert a sender and run says so. It is not marked as seen: the true message may

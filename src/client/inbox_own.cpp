@@ -5,7 +5,9 @@ namespace martlet::client {
 
 Result<bool> Inbox::handle_own(Held& held, UnixMillis now) {
   const auto* receipt = std::get_if<wire::Receipt>(&held.content->kind);
-  if (receipt == nullptr) {
+  if (const auto* change = std::get_if<wire::DevicesChanged>(&held.content->kind)) {
+    own_.on_announced(change->head);
+  } else if (receipt == nullptr) {
     TRY(keep_copy(held, now));
   } else if (held.content->recipient_account != self_.profile.account) {
     TRY(keep_read_mark(held, *receipt, now));

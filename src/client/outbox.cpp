@@ -26,10 +26,12 @@ Result<Bytes> content_for(const store::OutboxRecord& record, const AccountId& re
   return wire::encode(content.value());
 }
 
-/// All but delivered receipts: each device gives those on its own account.
+/// Texts and read receipts. Each device gives delivered receipts on its own account, and follows
+/// the own chain by itself.
 bool is_for_own_devices(ByteView encoded) {
   const auto content = wire::parse_content(encoded);
   if (!content.ok()) return false;
+  if (std::holds_alternative<wire::DevicesChanged>(content.value().kind)) return false;
   const auto* receipt = std::get_if<wire::Receipt>(&content.value().kind);
   return receipt == nullptr || receipt->state == wire::ReceiptState::read;
 }
@@ -80,16 +82,11 @@ Result<store::OutboxRecord> Outbox::write_receipt(const AccountId& peer, wire::R
     record = growing->record;
     content = TRY(wire::parse_content(record.content));
   } else {
-    record.message = random_.id<MessageId>();
+    content = blank(peer, now);
+    record.message = content.message;
     record.kind = store::OutboxKind::receipt;
     record.recipient = peer;
     record.created = now;
-    content.message = record.message;
-    content.sent = now;
-    content.sender_account = self_.profile.account;
-    content.recipient_account = peer;
-    content.sender_handle = self_.profile.handle;
-    content.sender_name = self_.profile.name;
     content.kind = wire::Receipt{state, {}};
   }
   auto& ids = std::get<wire::Receipt>(content.kind).messages;
@@ -97,6 +94,40 @@ Result<store::OutboxRecord> Outbox::write_receipt(const AccountId& peer, wire::R
   record.content = wire::encode(content);
   TRY(vault_.put_outbox(record));
   return record;
+}
+
+wire::Content Outbox::blank(const AccountId& peer, UnixMillis now) {
+  wire::Content content;
+  content.message = random_.id<MessageId>();
+  content.sent = now;
+  content.sender_account = self_.profile.account;
+  content.recipient_account = peer;
+  content.sender_handle = self_.profile.handle;
+  content.sender_name = self_.profile.name;
+  return content;
+}
+
+Result<void> Outbox::tell_of_devices(UnixMillis now) {
+  std::vector<store::OutboxRecord> notices;
+  TRY(vault_.transact([&]() -> Result<void> {
+    for (const auto& chat : TRY(vault_.chats())) {
+      if (notices.size() == kChatsToldMax) break;
+      if (chat.peer == self_.profile.account) continue;
+      auto content = blank(chat.peer, now);
+      content.kind = wire::DevicesChanged{self_.chain.seqno(), self_.chain.head()};
+      store::OutboxRecord record;
+      record.message = content.message;
+      record.kind = store::OutboxKind::notice;
+      record.recipient = chat.peer;
+      record.content = wire::encode(content);
+      record.created = now;
+      TRY(vault_.put_outbox(record));
+      notices.push_back(std::move(record));
+    }
+    return {};
+  }));
+  for (auto& notice : notices) add(std::move(notice));
+  return {};
 }
 
 Outbox::Item* Outbox::growing_receipt(const AccountId& peer, wire::ReceiptState state,
@@ -222,7 +253,9 @@ Result<void> Outbox::send_first(Lane& lane, const Recipient& recipient, const Pe
     if (to_own) return fail_first(lane, FailureReason::refused, now);  // no other device any more
     const auto who =
         record.recipient_handle.empty() ? code_name_of(peer.chain) : record.recipient_handle;
-    return fail_first(lane, FailureReason::refused, now, no_device_alert(who));
+    const bool is_text = record.kind == store::OutboxKind::text;
+    return fail_first(lane, FailureReason::refused, now,
+                      is_text ? no_device_alert(who) : std::string{});
   }
   lane.targets.clear();
   for (const auto& envelope : send.envelopes) lane.targets.push_back(envelope.recipient);

@@ -35,6 +35,9 @@ class Outbox {
   /// left yet grow. Inside a transaction; once it has committed, add() the result.
   Result<store::OutboxRecord> write_receipt(const AccountId& peer, wire::ReceiptState state,
                                             std::span<const MessageId> messages, UnixMillis now);
+  /// Tells those of the kChatsToldMax newest chats that the own chain has grown.
+  Result<void> tell_of_devices(UnixMillis now);
+  static constexpr std::size_t kChatsToldMax = 256;
   /// Message ids that wait for the account behind `handle`, oldest first.
   std::vector<MessageId> waiting_for(const std::string& handle) const;
 
@@ -47,6 +50,8 @@ class Outbox {
   bool empty() const { return lanes_.empty(); }
 
  private:
+  /// From this device to `peer`, of no kind yet.
+  wire::Content blank(const AccountId& peer, UnixMillis now);
   struct Recipient {  ///< the handle only while the account is not known
     AccountId account;
     std::string handle;

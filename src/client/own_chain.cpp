@@ -110,6 +110,7 @@ Result<void> OwnChain::on_append_answer(Append& append, const wire::Body& body, 
       wanted_ = true;
     }
     append.progress.state = AppendState::accepted;
+    grown_ = true;
     return {};
   }
   const auto* refusal = std::get_if<wire::Refusal>(&body);

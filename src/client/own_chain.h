@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "client/connection.h"
@@ -24,6 +25,9 @@ class OwnChain {
   void refresh() { wanted_ = true; }
   /// While this is true the head that we know may be an old one.
   bool is_behind() const { return wanted_ || fetch_request_ != 0; }
+
+  /// True once after a link of this device was taken in: those we write with should know.
+  bool take_grown() { return std::exchange(grown_, false); }
 
   /// Takes a link to be appended. Its fate is told by progress() until 64 others came after it. Not
   /// kept over a restart: the same link may be given again.
@@ -60,6 +64,7 @@ class OwnChain {
   std::uint64_t fetch_request_ = 0;
   UnixMillis fetch_not_before_{};
   bool alarmed_ = false;  ///< in this run
+  bool grown_ = false;
   std::map<AppendTicket, Append> appends_;
   AppendTicket last_ticket_ = 0;
 };

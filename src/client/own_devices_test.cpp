@@ -185,6 +185,46 @@ TEST_F(OwnDevicesTest, ReadReceiptsGoToTheOtherDevicesAndDeliveredOnesDoNot) {
   EXPECT_EQ(std::get<wire::Receipt>(mark->kind).state, wire::ReceiptState::read);
 }
 
+TEST_F(OwnDevicesTest, ThoseWeWriteWithAreToldOfAChangeOfOurs) {
+  ASSERT_TRUE(engine_->revoke(phone_.devices[0].id, transparency::RevokeReason::lost, now_).ok());
+  exchange();
+  ASSERT_EQ(server_.accepted.size(), 1U);
+  EXPECT_EQ(targets_of(server_.accepted[0]), std::set{bob_.devices[0].id});
+  const auto content = bob_.open(server_.accepted[0], own_keys());
+  ASSERT_TRUE(content.has_value());
+  const auto& change = std::get<wire::DevicesChanged>(content->kind);
+  EXPECT_EQ(change.seqno, 2U);
+  EXPECT_EQ(change.head, engine_->own_chain().head());
+  EXPECT_TRUE(engine_->settled());
+}
+
+TEST_F(OwnDevicesTest, AContactsChangeIsLookedUpAtOnceAndNotShown) {
+  const auto old = bob_.chain();
+  bob_.add_device(7);
+  bob_.admit(1);
+  server_.list(bob_);
+  server_.asked.clear();
+  const auto say = [&](std::uint32_t seqno, const LinkId& head) {
+    const auto content = bob_.content(own_account(), next_id(), wire::DevicesChanged{seqno, head});
+    deliver(bob_.seal(wire::encode(content), content.message, own_keys()));
+  };
+  say(0, old.head());  // nothing new
+  say(0, bob_.chain().head());
+  EXPECT_TRUE(server_.all<wire::FetchChain>().empty());
+  say(1, bob_.chain().head());  // the directory gave the chain just now
+  EXPECT_TRUE(server_.all<wire::FetchChain>().empty());
+  pass(std::chrono::seconds{5});
+  say(1, bob_.chain().head());
+  EXPECT_EQ(server_.all<wire::FetchChain>().size(), 1U);
+  pass(std::chrono::seconds{5});
+  say(1, bob_.chain().head());
+  EXPECT_EQ(server_.all<wire::FetchChain>().size(), 1U);
+  EXPECT_TRUE(shown().empty());
+  EXPECT_TRUE(server_.accepted.empty());  // no receipt
+  send("bob@example.org", "to both");
+  EXPECT_EQ(server_.accepted.back().envelopes.size(), 3U);
+}
+
 TEST_F(OwnDevicesTest, WhatIsNotFromADeviceOfTheAccountIsSetAside) {
   struct Case {
     const char* name;

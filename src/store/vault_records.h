@@ -99,7 +99,7 @@ struct ChatRecord {
   MessageRecord last;
 };
 
-enum class OutboxKind : std::uint8_t { text = 1, receipt = 2 };
+enum class OutboxKind : std::uint8_t { text = 1, receipt = 2, notice = 3 };
 
 /// Something to seal and send. The plaintext stays here until every target is accepted.
 struct OutboxRecord {

@@ -21,6 +21,16 @@ void put(pb::Content& out, const Receipt& in) {
   pb.set_state(static_cast<std::uint32_t>(in.state));
   for (const auto& message : in.messages) put_bytes(*pb.add_messages(), message.view());
 }
+void put(pb::Content& out, const DevicesChanged& in) {
+  auto& pb = *out.mutable_devices_changed();
+  pb.set_seqno(in.seqno);
+  put_bytes(*pb.mutable_head(), in.head.view());
+}
+
+Result<DevicesChanged> take(const pb::DevicesChanged& in) {
+  if (in.seqno() >= limits::kLinksMax) return Error{Failure::limit_reached, "too many links"};
+  return DevicesChanged{in.seqno(), TRY(take_id<LinkId>(in.head()))};
+}
 
 Result<Text> take(const pb::Text& in) {
   if (in.text().size() > limits::kTextBytesMax)
@@ -85,6 +95,7 @@ Result<Content> parse_content(ByteView encoded) {
   out.recipient_handle = in.recipient_handle();
   if (in.has_text()) out.kind = TRY(take(in.text()));
   if (in.has_receipt()) out.kind = TRY(take(in.receipt()));
+  if (in.has_devices_changed()) out.kind = TRY(take(in.devices_changed()));
   return out;
 }
 

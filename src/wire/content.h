@@ -20,6 +20,11 @@ struct Receipt {
   ReceiptState state = ReceiptState::delivered;
   std::vector<MessageId> messages;  ///< 1 to 1,024
 };
+/// The author's account chain has grown: look it up before the next message.
+struct DevicesChanged {
+  std::uint32_t seqno = 0;
+  LinkId head;
+};
 /// A kind that a newer version knows. Shown as "needs a newer version".
 struct UnknownKind {};
 
@@ -30,7 +35,7 @@ struct Content {
   AccountId recipient_account;
   std::string sender_handle;
   std::string sender_name;  ///< at most kNameBytesMax, may be empty
-  std::variant<UnknownKind, Text, Receipt> kind;
+  std::variant<UnknownKind, Text, Receipt, DevicesChanged> kind;
   /// How the author calls the recipient, so that his other devices can name the chat.
   std::string recipient_handle{};
 };

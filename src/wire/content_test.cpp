@@ -38,6 +38,13 @@ TEST(Content, TextAndReceiptSurvive) {
   ASSERT_TRUE(receipt.ok());
   EXPECT_EQ(std::get<Receipt>(receipt.value().kind).messages.size(), 2U);
   EXPECT_EQ(encode(receipt.value()), encode(content));
+
+  content.kind = DevicesChanged{7, LinkId{{3}}};
+  const auto changed = parse_content(encode(content));
+  ASSERT_TRUE(changed.ok());
+  EXPECT_EQ(std::get<DevicesChanged>(changed.value().kind).seqno, 7U);
+  EXPECT_EQ(std::get<DevicesChanged>(changed.value().kind).head, LinkId{{3}});
+  EXPECT_EQ(encode(changed.value()), encode(content));
 }
 
 TEST(Content, AKindFromTheFutureIsKeptApart) {
@@ -64,6 +71,14 @@ const Damage kDamages[] = {
      Failure::limit_reached},
     {"a recipient's handle that is not UTF-8",
      [](pb::Content& c) { c.set_recipient_handle("\xff"); }, Failure::malformed},
+    {"devices changed to no head",
+     [](pb::Content& c) { c.mutable_devices_changed()->set_seqno(1); }, Failure::malformed},
+    {"devices changed at a place that no chain has",
+     [](pb::Content& c) {
+       c.mutable_devices_changed()->set_head(std::string(32, 'a'));
+       c.mutable_devices_changed()->set_seqno(limits::kLinksMax);
+     },
+     Failure::limit_reached},
     {"no recipient", [](pb::Content& c) { c.clear_recipient_account(); }, Failure::malformed},
     {"empty text", [](pb::Content& c) { c.mutable_text()->clear_text(); }, Failure::malformed},
     {"text that is not UTF-8", [](pb::Content& c) { c.mutable_text()->set_text("\xff"); },
