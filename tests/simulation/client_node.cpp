@@ -16,6 +16,14 @@ void ClientNode::prepare(const std::string& url, protocol::DevicePrivateKeys key
   CHECK(client::Engine::prepare_enrollment(vault, request, std::move(keys), random_, now()).ok());
 }
 
+void ClientNode::adopt(client::Engine& approver, protocol::DevicePrivateKeys keys) {
+  store::MemoryVault vault{disk_};
+  const auto who = approver.whoami();
+  const client::AdoptRequest request{approver.server(), who.handle, who.name, "phone",
+                                     approver.own_links()};
+  CHECK(client::Engine::adopt(vault, request, std::move(keys), now()).ok());
+}
+
 store::WriteFault ClientNode::disk_fault() {
   if (random_.below(1000) >= disk_faults) return store::WriteFault::none;
   const auto fault = random_.below(2) == 0 ? store::WriteFault::lost : store::WriteFault::written;

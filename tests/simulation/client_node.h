@@ -29,6 +29,8 @@ class ClientNode {
 
   /// Writes the enrolment into the vault; the disk must be kind meanwhile.
   void prepare(const std::string& url, protocol::DevicePrivateKeys keys);
+  /// Another device of the account that `approver` is in, which has let it in already.
+  void adopt(client::Engine& approver, protocol::DevicePrivateKeys keys);
   void start();
   void kill();
   bool up() const { return engine_ != nullptr; }

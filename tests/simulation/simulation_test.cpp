@@ -10,7 +10,7 @@
 namespace martlet::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 240;
+constexpr std::uint64_t kSeeds = 120;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
@@ -18,7 +18,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 }
 
 const KeyPool& pool() {
-  static const KeyPool keys{4};
+  static const KeyPool keys{5};
   return keys;
 }
 
@@ -41,6 +41,9 @@ void run_many(std::uint64_t first, std::uint64_t count) {
     sum.shown += totals.shown;
     sum.expired += totals.expired;
     sum.kills += totals.kills;
+    sum.linked += totals.linked;
+    sum.revoked += totals.revoked;
+    sum.synced += totals.synced;
     if (::testing::Test::HasFailure()) return;
   }
   // The storm was one: without these numbers a simulation that does nothing would pass.
@@ -48,11 +51,16 @@ void run_many(std::uint64_t first, std::uint64_t count) {
   EXPECT_GT(sum.shown, count * 20);
   EXPECT_GT(sum.expired, 0U);
   EXPECT_GT(sum.kills, count * 5);
+  EXPECT_GT(sum.linked, count / 4);
+  EXPECT_GT(sum.revoked, count / 40);
+  EXPECT_GT(sum.synced, count * 5);
   std::printf(
-      "%llu seeds: %llu messages promised, %llu shown, %llu expired and reported, %llu kills\n",
+      "%llu seeds: %llu messages promised, %llu shown, %llu expired and reported, %llu kills, %llu "
+      "devices linked, %llu revoked, %llu messages on another device of the account\n",
       static_cast<unsigned long long>(count), static_cast<unsigned long long>(sum.promised),
       static_cast<unsigned long long>(sum.shown), static_cast<unsigned long long>(sum.expired),
-      static_cast<unsigned long long>(sum.kills));
+      static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.linked),
+      static_cast<unsigned long long>(sum.revoked), static_cast<unsigned long long>(sum.synced));
 }
 
 TEST(Simulation, OneSeed) { run(number_from("MARTLET_SEED", 1)); }

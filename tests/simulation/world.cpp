@@ -31,7 +31,7 @@ protocol::DevicePrivateKeys KeyPool::keys(std::size_t device) const {
           crypto::ClassicDecryptionKey::from_der(made.classic_der).take()};
 }
 
-World::World(std::uint64_t seed, const KeyPool& pool) : random_{seed} {
+World::World(std::uint64_t seed, const KeyPool& pool) : random_{seed}, pool_{pool} {
   // Most worlds keep envelopes for days; some for so short that they expire unread.
   lifetime_ = random_.below(4) == 0 ? Milliseconds{std::chrono::minutes{20}}
                                     : Milliseconds{std::chrono::days{7}};
@@ -66,6 +66,7 @@ void World::storm() {
     plan_user(i, end);
   }
   plan_accidents(end);
+  if (random_.below(2) == 0) plan_phone(end);
   schedule_.run_until(end);
 }
 
@@ -93,7 +94,8 @@ void World::plan_accidents(UnixMillis end) {
   const auto pause = Milliseconds{static_cast<std::int64_t>(random_.below(600'000))};
   if (schedule_.now() + pause >= end) return;
   schedule_.after(pause, [this, end] {
-    auto& client = *clients_[random_.below(clients_.size())];
+    const auto chosen = random_.below(clients_.size() + (phone_ ? 1 : 0));
+    auto& client = chosen == clients_.size() ? *phone_ : *clients_[chosen];
     switch (random_.below(4)) {
       case 0:
         server_->kill();
@@ -116,6 +118,7 @@ void World::plan_accidents(UnixMillis end) {
 
 bool World::quiet() {
   if (!server_->up() || server_->items_on_disk() > 0) return false;
+  if (phone_is_in() && !(phone_->up() && phone_->engine().settled())) return false;
   return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) {
     return client->up() && client->engine().settled() && client->vault().outbox_size().value() == 0;
   });
@@ -126,12 +129,17 @@ void World::calm() {
   server_->disk_faults = 0;
   // Envelopes that wait for one who stays away a little longer than they live expire.
   for (auto& client : clients_) client->disk_faults = 0;
+  if (phone_) phone_->disk_faults = 0;
   const auto back =
       schedule_.now() + (lifetime_ < std::chrono::hours{1} ? lifetime_ * 2 : Milliseconds{1000});
   schedule_.run_until(back);
   for (auto& client : clients_) {
     client->wants_network = true;
     client->turn();
+  }
+  if (phone_) {
+    phone_->wants_network = true;
+    phone_->turn();
   }
   const auto end = schedule_.now() + std::chrono::days{30};
   while (schedule_.now() < end) {
@@ -168,6 +176,7 @@ std::vector<std::string> World::broken_promises() {
       if (to != from) check_pair(from, to, broken);
     }
   }
+  check_phone(broken);
   return broken;
 }
 
@@ -224,7 +233,10 @@ void World::check_pair(std::size_t from, std::size_t to, std::vector<std::string
     if (wish.to != to || !wish.promised || times[wish.text] > 0) continue;
     const auto message = clients_[from]->vault().find_message(wish.id);
     const bool reported = message.value() && message.value()->state == store::MessageState::failed;
-    if (!reported)
+    // Where envelopes live for minutes it may have reached only the other device of the account.
+    const bool on_phone = to == 0 && phone_ && phone_->up() &&
+                          phone_->vault().message(devices_[from], wish.id).value().has_value();
+    if (!reported && !on_phone)
       broken.push_back(wish.text + " was accepted, is not shown, and its author was not told");
   }
 }

@@ -42,6 +42,9 @@ class World {
     std::uint64_t shown = 0;
     std::uint64_t expired = 0;
     std::uint64_t kills = 0;
+    std::uint64_t linked = 0;
+    std::uint64_t revoked = 0;
+    std::uint64_t synced = 0;  ///< messages that another device of the account shows
   };
   const Totals& totals() const { return totals_; }
 
@@ -53,6 +56,17 @@ class World {
   void check_outgoing(std::size_t from, std::vector<std::string>& broken);
   bool quiet();
 
+  // --- a second device of the first account (phone.cpp) ---
+  void plan_phone(UnixMillis end);
+  void link_phone(UnixMillis end);
+  void await_phone(UnixMillis end);
+  void plan_phone_user(UnixMillis end);
+  void revoke_phone(UnixMillis end);
+  bool phone_is_in() const;
+  void check_phone(std::vector<std::string>& broken);
+  void check_synced(ClientNode& author, std::size_t first_wish, ClientNode& reader,
+                    const std::string& what, std::vector<std::string>& broken);
+
   SeededRandom random_;
   Schedule schedule_;
   Weather weather_;
@@ -62,6 +76,10 @@ class World {
   std::vector<AccountId> accounts_;
   std::vector<DeviceId> devices_;
   Totals totals_;
+  const KeyPool& pool_;
+  std::unique_ptr<ClientNode> phone_;  ///< null until the first device has let it in
+  bool phone_is_revoked_ = false;
+  std::vector<std::size_t> wishes_before_phone_;  ///< of each client
 };
 
 }  // namespace martlet::simulation
