@@ -26,6 +26,9 @@ find_package(nlohmann_json REQUIRED)
 find_package(GTest REQUIRED)
 pkg_check_modules(SQLCIPHER REQUIRED IMPORTED_TARGET sqlcipher)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
+find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)  # Debian's package brings no CMake file
+add_library(phonenumber::phonenumber INTERFACE IMPORTED)
+target_link_libraries(phonenumber::phonenumber INTERFACE ${PHONENUMBER_LIBRARY} protobuf::libprotobuf)
 
 add_library(martlet_flags INTERFACE)
 target_include_directories(martlet_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
