@@ -6,6 +6,8 @@
 #include <map>
 
 #include "apps/martlet/help.h"
+#include "client/errors.h"
+#include "phone/number.h"
 
 namespace martlet::cli {
 namespace {
@@ -56,6 +58,10 @@ void define_globals(CLI::App& app, Words& words) {
       ->type_name("DIR|NAME");
   app.add_flag("--json", words.line.json, "One JSON object a line, also on a terminal");
   app.add_flag("--offline", words.line.offline, "Do not connect: use what is on this machine");
+  app.add_option("--region", words.line.region,
+                 "Where phone numbers without a country belong (default: as your own number)")
+      ->envname("MARTLET_REGION")
+      ->type_name("DE|GB|...");
   app.set_version_flag("--version", std::string{"martlet "} + MARTLET_VERSION, "Show the version");
 }
 
@@ -232,6 +238,12 @@ Result<std::variant<CommandLine, Information>, Problem> parse_command_line(
     const auto unknown = app.remaining();
     return unknown.empty() ? usage("a verb is missing: what shall it do?")
                            : usage("there is no verb or option " + unknown.front());
+  }
+  for (auto& letter : words.line.region) {
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  }
+  if (!words.line.region.empty() && !phone::is_known_region(words.line.region)) {
+    return problem_of(client::errors::kBadRegion);
   }
   words.line.command = TRY(chosen_command(app, words));
   return {std::move(words.line)};

@@ -29,6 +29,7 @@ struct CommandLine {
   std::string profile;  ///< as given: a path or a bare name; empty: the default
   bool json = false;
   bool offline = false;
+  std::string region;  ///< of phone numbers without a country: two capital letters, or empty
   Command command;
 };
 /// What --help or --version asked for.

@@ -42,6 +42,7 @@ At most 60,000 bytes of UTF-8. From standard input one line break at the end is 
 Examples:
   martlet send bob@example.org "hi"
   martlet send Bob "hi"                                a contact's name
+  martlet --region DE send "0171 2345678" "hi"         a phone number as Germans write it
   uptime | martlet send bob@example.org -              from standard input
   martlet send Bob "are you there?" --wait read --timeout 5m
   martlet send Bob "yes" --reply 3q2-7wEjRWeJq83vASNFZw   (history --ids shows ids)
@@ -86,6 +87,7 @@ const char* const kContact =
 
 Examples:
   martlet contact add Bob bob@example.org
+  martlet --region DE contact add Eva "0171 2345678"
   martlet contact ls)";
 
 }  // namespace martlet::cli::help

@@ -198,7 +198,7 @@ int run(CommandLine line, Renderer& renderer, const Face& face, const Clock& clo
   Service service{profile.value().vault(),
                   random,
                   clock,
-                  {line.offline, [&](const ApiError& error) { face.notice(error); }}};
+                  {line.offline, line.region, [&](const ApiError& error) { face.notice(error); }}};
   return std::visit(Dispatcher{service, renderer, face}, line.command);
 }
 

@@ -239,6 +239,7 @@ Answer<void> Service::open() {
   if (engine_ != nullptr) return {};
   auto engine = TRY(client::Engine::open(vault_, random_));
   if (!engine->enrolled()) return client::errors::kEnrollmentPending;
+  if (!options_.region.empty()) TRY(engine->set_region(options_.region));
   engine_ = std::move(engine);
   runner_ = std::make_unique<Runner>(*engine_, reactor_, clock_);
   return {};

@@ -49,7 +49,8 @@ struct People {
 class Service {
  public:
   struct Options {
-    bool offline = false;  ///< never connect
+    bool offline = false;     ///< never connect
+    std::string region = {};  ///< of phone numbers without a country; empty: as the own number
     /// Told once a verb that the server cannot be reached, when the verb goes on trying.
     std::function<void(const client::ApiError&)> tell = [](const client::ApiError&) {};
   };

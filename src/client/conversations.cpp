@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include "base/handle.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "client/errors.h"
 #include "client/names.h"
+#include "client/typed_handle.h"
+#include "phone/number.h"
 
 namespace martlet::client {
 namespace {
@@ -91,13 +92,13 @@ Answer<Conversations::Target> Conversations::resolve(const std::string& text) {
       return Target{last.front().peer, last.front().peer_handle, true};
     }
   }
-  if (const auto handle = Handle::parse(text); handle.ok()) {
-    return target_of_handle(handle.value().text());
-  }
+  const auto typed = parse_typed_handle(text, home_region(self_));
+  if (typed.ok()) return target_of_handle(typed.value().text());
   const auto handle = handle_of_name(text);
   if (handle.ok()) return target_of_handle(handle.value());
   const bool is_unknown = handle.error().code == ErrorCode::unknown_name;
-  return is_chat_id && is_unknown ? errors::kUnknownChat : handle.error();
+  if (is_chat_id && is_unknown) return errors::kUnknownChat;
+  return is_unknown && phone::is_number_like(text) ? typed.error() : handle.error();
 }
 
 Answer<Conversations::Target> Conversations::target_of_handle(const std::string& handle) {
@@ -178,13 +179,13 @@ Answer<std::size_t> Conversations::read(const std::string& chat, UnixMillis now)
 
 Answer<store::ContactRecord> Conversations::contact_add(const ContactAddRequest& request,
                                                         UnixMillis now) {
-  const auto handle = Handle::parse(request.handle);
-  if (!handle.ok()) return errors::kBadHandle;
+  const auto region = home_region(self_);
+  const auto handle = TRY(parse_typed_handle(request.handle, region));
   const bool is_usable = !request.name.empty() && is_name(request.name) &&
                          request.name.find('@') == std::string::npos &&
-                         !Handle::parse(request.name).ok();
+                         !parse_typed_handle(request.name, region).ok();
   if (!is_usable) return errors::kBadName;
-  const store::ContactRecord contact{request.name, handle.value().text(), now};
+  const store::ContactRecord contact{request.name, handle.text(), now};
   TRY(from_vault(vault_.transact([&] { return vault_.put_contact(contact); })));
   return contact;
 }

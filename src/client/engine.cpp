@@ -11,6 +11,8 @@
 #include "client/peers.h"
 #include "client/progress.h"
 #include "client/self.h"
+#include "client/typed_handle.h"
+#include "phone/number.h"
 #include "transparency/link_builder.h"
 
 namespace martlet::client {
@@ -110,6 +112,12 @@ class MartletEngine final : public Engine {
 
   // --- verbs ---
   bool enrolled() const override { return self_.profile.enrolled; }
+  Answer<void> set_region(const std::string& region) override {
+    if (!phone::is_known_region(region)) return errors::kBadRegion;
+    self_.region = region;
+    return {};
+  }
+  std::string region() const override { return home_region(self_); }
   WhoamiAnswer whoami() const override;
 
   Answer<SendAnswer> send(const SendRequest& request, UnixMillis now) override {

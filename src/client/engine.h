@@ -84,6 +84,11 @@ class Engine {
   // --- verbs ---
   virtual bool enrolled() const = 0;
   virtual WhoamiAnswer whoami() const = 0;
+  /// Where phone numbers typed without their country belong, until the engine closes: two capital
+  /// letters. Fails with usage.
+  virtual Answer<void> set_region(const std::string& region) = 0;
+  /// As set, else that of the own number; empty if there is neither.
+  virtual std::string region() const = 0;
   /// Puts a text into the outbox. The recipient may be unknown yet: see progress().
   virtual Answer<SendAnswer> send(const SendRequest& request, UnixMillis now) = 0;
   virtual Answer<Progress> progress(const MessageId& message) = 0;

@@ -65,6 +65,12 @@ inline constexpr ApiError kHandleRefused{
 inline constexpr ApiError kBadHandle{ErrorCode::usage, "this is not a handle",
                                      "write it like alice@example.org or +15551234567"};
 
+inline constexpr ApiError kNoRegion{
+    ErrorCode::usage, "a phone number without its country",
+    "write it like +15551234567, or say where it belongs: --region DE (or MARTLET_REGION)"};
+inline constexpr ApiError kBadRegion{ErrorCode::usage, "--region: no such country",
+                                     "two capital letters, such as DE, GB or US"};
+
 inline constexpr ApiError kUnknownHandle{
     ErrorCode::unknown_handle, "nobody on this server has that handle",
     "check the spelling, or send them an invitation: martletd invite"};

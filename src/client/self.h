@@ -12,6 +12,7 @@ struct Self {
   store::ProfileRecord profile;  ///< without its secret fields: they are in `keys`
   protocol::DevicePrivateKeys keys;
   transparency::AccountChain chain;
+  std::string region = {};  ///< that the user named for phone numbers; see home_region
 };
 
 /// Loads profile and keys. Fails with not_enrolled (an empty vault), disk or profile_damaged.
