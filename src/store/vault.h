@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "store/resealing_store.h"
 #include "store/vault_records.h"
 
 namespace martlet::store {
@@ -18,10 +19,8 @@ namespace martlet::store {
 /// Writes happen only inside transact: all of it is durable when transact returns ok, none of it
 /// when it fails. Reads see the writes of the transaction they are in. A transact inside another
 /// and a write outside of one fail with `refused` and change nothing.
-class Vault {
+class Vault : public ResealingStore {
  public:
-  virtual ~Vault() = default;
-
   /// Runs `work` and commits if it returned ok; else undoes everything and returns its error.
   /// After `unavailable` the vault shows the state before and may be used on; after a restart the
   /// change may be there nevertheless, entirely (it was written, but the answer was lost).

@@ -276,3 +276,4 @@ TEST_P(VaultContract, AfterAFailedCommitTheVaultGoesOnFromTheStateBefore) {
 
 #include "store/vault_contract_cases.h"
 #include "store/vault_contract_random.h"
+#include "store/vault_contract_resealing.h"

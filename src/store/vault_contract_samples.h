@@ -176,6 +176,18 @@ inline std::string text(const EventRecord& r) {
                text(r.chat), text(r.state), text(r.reason), text(r.device), text(r.text)});
 }
 
+inline std::string text(const KeptRecord& r) {
+  return line({text(r.message), text(r.recipient), text(std::uint64_t{r.answered}), text(r.content),
+               text(r.since)});
+}
+inline std::string text(const KeptTarget& r) {
+  return line({text(r.device), text(std::uint64_t{r.requests})});
+}
+inline std::string text(const UnopenedRecord& r) {
+  return line({text(r.sender), text(r.message), text(r.sender_account), text(r.sequence),
+               text(std::uint64_t{r.requests}), text(r.since)});
+}
+
 template <class Record>
 std::string text(const std::vector<Record>& records) {
   std::string joined = "[";

@@ -99,7 +99,12 @@ struct ChatRecord {
   MessageRecord last;
 };
 
-enum class OutboxKind : std::uint8_t { text = 1, receipt = 2, notice = 3 };
+enum class OutboxKind : std::uint8_t {
+  text = 1,
+  receipt = 2,
+  notice = 3,
+  again = 4  ///< a content that was sent before, as it was; `message` is not its id
+};
 
 /// Something to seal and send. The plaintext stays here until every target is accepted.
 struct OutboxRecord {
@@ -110,6 +115,7 @@ struct OutboxRecord {
   Bytes content;  ///< wire::Content, encoded; its recipient may still be zero
   UnixMillis created{};
   std::uint32_t attempts = 0;
+  DeviceId device{};  ///< for this device of the recipient only; zero: for all
 };
 
 enum class DeliveryState : std::uint8_t { sent = 1, delivered = 2, read = 3, expired = 4 };

@@ -305,6 +305,10 @@ Result<bool> MemoryVault::mark_seen(const DeviceId& author, const MessageId& id,
   return true;
 }
 
+Result<bool> MemoryVault::is_seen(const DeviceId& author, const MessageId& id) {
+  return tables_.seen.contains({author, id});
+}
+
 Result<void> MemoryVault::forget_seen(UnixMillis time) {
   TRY(writing());
   const auto& rows = tables_.by_seen.rows();

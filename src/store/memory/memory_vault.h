@@ -77,6 +77,21 @@ class MemoryVault final : public Vault {
   Result<Cursor> consumed(const std::string& consumer) override;
   Result<void> set_consumed(const std::string& consumer, Cursor cursor) override;
 
+  Result<void> put_kept(const KeptRecord& kept, std::span<const DeviceId> targets) override;
+  Result<std::optional<KeptRecord>> kept(const MessageId& message) override;
+  Result<std::vector<KeptTarget>> kept_targets(const MessageId& message) override;
+  Result<void> set_kept_requests(const MessageId& message, const DeviceId& device,
+                                 std::uint32_t requests) override;
+  Result<void> drop_kept(const MessageId& message, const DeviceId& device) override;
+  Result<void> trim_kept(UnixMillis time, std::size_t unanswered_max) override;
+  Result<std::uint64_t> kept_size() override;
+  Result<void> put_unopened(const UnopenedRecord& record) override;
+  Result<void> remove_unopened(const DeviceId& sender, const MessageId& message) override;
+  Result<std::vector<UnopenedRecord>> unopened() override;
+  Result<bool> is_seen(const DeviceId& author, const MessageId& id) override;
+  Result<std::optional<Bytes>> note(const std::string& name) override;
+  Result<void> put_note(const std::string& name, const Bytes& value) override;
+
  private:
   Result<void> writing() const;
   ChatRecord chat_of(const ChatId& chat) const;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/resealing_store.h"
 #include "store/vault_records.h"
 
 namespace martlet::store {
@@ -92,6 +93,11 @@ struct MemoryVaultTables {
   Table<std::pair<UnixMillis, std::pair<DeviceId, MessageId>>, Nothing> by_seen{journal};
   Table<Cursor, EventRecord> events{journal};
   Table<std::string, Cursor> consumed{journal};
+  Table<Order, KeptRecord> kept{journal};
+  Table<MessageId, Order> kept_place{journal};
+  Table<std::pair<MessageId, DeviceId>, std::uint32_t> kept_targets{journal};  ///< requests
+  Table<std::pair<DeviceId, MessageId>, UnopenedRecord> unopened{journal};
+  Table<std::string, Bytes> notes{journal};
 };
 
 /// The number after the last one of a table whose rows are numbered from 1.

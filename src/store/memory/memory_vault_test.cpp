@@ -25,6 +25,7 @@ class MemoryHarness final : public VaultHarness {
 
 std::unique_ptr<VaultHarness> make_memory() { return std::make_unique<MemoryHarness>(); }
 INSTANTIATE_TEST_SUITE_P(Memory, VaultContract, testing::Values(&make_memory));
+INSTANTIATE_TEST_SUITE_P(Memory, VaultContractResealing, testing::Values(&make_memory));
 
 TEST(MemoryVault, OnlyWhatChangesSomethingIsACommit) {
   MemoryHarness harness;

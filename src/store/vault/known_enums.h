@@ -10,7 +10,7 @@ constexpr bool is_known(MessageState value) {
 }
 constexpr bool is_known(FailureReason value) { return value <= FailureReason::identity; }
 constexpr bool is_known(OutboxKind value) {
-  return value >= OutboxKind::text && value <= OutboxKind::notice;
+  return value >= OutboxKind::text && value <= OutboxKind::again;
 }
 constexpr bool is_known(DeliveryState value) {
   return value >= DeliveryState::sent && value <= DeliveryState::expired;

@@ -54,7 +54,26 @@ CREATE TABLE consumers(name TEXT PRIMARY KEY NOT NULL, cursor INTEGER NOT NULL) 
 PRAGMA user_version = 1;
 )sql";
 
-constexpr std::array kSteps{kVersion1};
+// What was sent stays until each device has opened it; what did not open is asked for again.
+constexpr Literal kResealing = R"sql(
+ALTER TABLE outbox ADD COLUMN device BLOB NOT NULL
+  DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000';
+CREATE TABLE kept(
+  place INTEGER PRIMARY KEY AUTOINCREMENT, message BLOB NOT NULL UNIQUE, recipient BLOB NOT NULL,
+  answered INTEGER NOT NULL, since INTEGER NOT NULL, content BLOB NOT NULL);
+CREATE INDEX kept_by_time ON kept(since);
+CREATE INDEX kept_unanswered ON kept(answered, place) WHERE answered = 0;
+CREATE TABLE kept_targets(message BLOB NOT NULL, device BLOB NOT NULL, requests INTEGER NOT NULL,
+  PRIMARY KEY(message, device)) WITHOUT ROWID;
+CREATE TABLE unopened(sender BLOB NOT NULL, message BLOB NOT NULL, sender_account BLOB NOT NULL,
+  sequence INTEGER NOT NULL, requests INTEGER NOT NULL, since INTEGER NOT NULL,
+  PRIMARY KEY(sender, message)) WITHOUT ROWID;
+CREATE TABLE notes(name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
+
+PRAGMA user_version = 2;
+)sql";
+
+constexpr std::array kSteps{kVersion1, kResealing};
 
 Result<void> run_steps(Database& database, std::span<const Literal> steps) {
   for (const auto& step : steps) TRY(database.execute(step));

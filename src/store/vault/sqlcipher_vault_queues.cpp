@@ -12,13 +12,15 @@ Result<void> SqlcipherVault::put_outbox(const OutboxRecord& r) {
   // Not INSERT OR REPLACE: the place must stay.
   TRY(
       write("UPDATE outbox SET kind = ?, recipient_handle = ?, recipient = ?, content = ?, "
-            "created = ?, attempts = ? WHERE message = ?",
-            r.kind, r.recipient_handle, r.recipient, r.content, r.created, r.attempts, r.message));
+            "created = ?, attempts = ?, device = ? WHERE message = ?",
+            r.kind, r.recipient_handle, r.recipient, r.content, r.created, r.attempts, r.device,
+            r.message));
   if (database_->changed_rows() > 0) return {};
   return write(
-      "INSERT INTO outbox(kind, recipient_handle, recipient, content, created, attempts, "
-      "message) VALUES(?,?,?,?,?,?,?)",
-      r.kind, r.recipient_handle, r.recipient, r.content, r.created, r.attempts, r.message);
+      "INSERT INTO outbox(kind, recipient_handle, recipient, content, created, attempts, device, "
+      "message) VALUES(?,?,?,?,?,?,?,?)",
+      r.kind, r.recipient_handle, r.recipient, r.content, r.created, r.attempts, r.device,
+      r.message);
 }
 
 Result<void> SqlcipherVault::remove_outbox(const MessageId& message) {
@@ -27,11 +29,11 @@ Result<void> SqlcipherVault::remove_outbox(const MessageId& message) {
 
 Result<std::vector<OutboxRecord>> SqlcipherVault::outbox() {
   return all_rows<OutboxRecord>(
-      read("SELECT message, kind, recipient_handle, recipient, content, created, attempts "
+      read("SELECT message, kind, recipient_handle, recipient, content, created, attempts, device "
            "FROM outbox ORDER BY place"),
       [](Statement& row, OutboxRecord& r) {
         return row.take(r.message, r.kind, r.recipient_handle, r.recipient, r.content, r.created,
-                        r.attempts);
+                        r.attempts, r.device);
       });
 }
 
@@ -62,6 +64,12 @@ Result<bool> SqlcipherVault::mark_seen(const DeviceId& author, const MessageId& 
                                        UnixMillis now) {
   TRY(write("INSERT OR IGNORE INTO seen(author, id, at) VALUES(?,?,?)", author, id, now));
   return database_->changed_rows() > 0;
+}
+
+Result<bool> SqlcipherVault::is_seen(const DeviceId& author, const MessageId& id) {
+  const auto rows = TRY(single<std::uint64_t>(
+      read("SELECT count(*) FROM seen WHERE author = ? AND id = ?", author, id), 0));
+  return rows > 0;
 }
 
 Result<void> SqlcipherVault::forget_seen(UnixMillis time) {

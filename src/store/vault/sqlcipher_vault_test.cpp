@@ -47,6 +47,7 @@ class SqlcipherHarness final : public VaultHarness {
 
 std::unique_ptr<VaultHarness> make_sqlcipher() { return std::make_unique<SqlcipherHarness>(); }
 INSTANTIATE_TEST_SUITE_P(Sqlcipher, VaultContract, testing::Values(&make_sqlcipher));
+INSTANTIATE_TEST_SUITE_P(Sqlcipher, VaultContractResealing, testing::Values(&make_sqlcipher));
 
 std::string read_file(const fs::path& path) {
   std::ifstream in{path, std::ios::binary};
