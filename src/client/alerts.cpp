@@ -32,11 +32,6 @@ std::string unlisted_device_alert() {
   return "A message came from a device that is not in its sender's device list. It was not shown.";
 }
 
-std::string unopened_alert() {
-  return "A message could not be opened. Ask the people you write with whether something is "
-         "missing.";
-}
-
 std::string forged_content_alert() {
   return "A message was meant for another account or bears another sender's name inside. It was "
          "not shown.";

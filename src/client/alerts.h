@@ -16,7 +16,6 @@ std::string identity_alert(std::string_view who, std::string_view what);
 /// A sender calls himself `handle`, which means somebody else.
 std::string borrowed_handle_alert(std::string_view shown_as, std::string_view handle);
 std::string unlisted_device_alert();
-std::string unopened_alert();
 std::string forged_content_alert();
 /// The server's chain of the own account contradicts the one that is stored.
 std::string own_chain_alert(std::string_view what);

@@ -114,6 +114,16 @@ struct DeviceInfo {
   UnixMillis added{};          ///< what the signer of that link claims
   bool own = false;            ///< this one
 };
+/// How the profile does.
+struct Health {
+  /// Messages that in the end could not be opened, over the life of the profile. Has to stay 0.
+  std::uint64_t undecryptable_total = 0;
+  std::uint64_t waiting_to_open = 0;  ///< whose senders were asked to seal them again
+  std::uint64_t outbox = 0;           ///< what must still go out
+  std::uint64_t kept = 0;             ///< contents sent and not known to be opened by all
+  /// This clock minus the server's, at the last connection of this run.
+  std::optional<Milliseconds> clock_skew;
+};
 /// For a device that another one, or the recovery words, let in: it is in `links` already.
 struct AdoptRequest {
   store::ServerAddress server;

@@ -160,6 +160,7 @@ bool Connection::on_greeting(const wire::Frame& frame, UnixMillis now) {
 
 void Connection::on_challenge(const wire::Challenge& challenge, UnixMillis now) {
   nonce_ = challenge.nonce;
+  clock_skew_ = now - challenge.server_time;
   ping_interval_ =
       std::clamp(challenge.ping_interval, kPingIntervalMin, Milliseconds{limits::kPingInterval});
   if (self_.profile.enrolled) return authenticate(now);

@@ -36,6 +36,8 @@ class Connection {
   std::uint64_t waiting_at_login() const { return waiting_; }
   /// Of the own chain, as the server said at login; zero: it did not.
   const LinkId& head_at_login() const { return head_; }
+  /// Our clock minus the server's when it said so last, in this run.
+  const std::optional<Milliseconds>& clock_skew() const { return clock_skew_; }
   /// Handles what concerns the connection itself. True: the frame needs nobody else.
   bool on_frame(const wire::Frame& frame, UnixMillis now);
   /// Sends a request and gives back its id, which the answer repeats. Only while online.
@@ -77,6 +79,7 @@ class Connection {
   std::array<std::uint8_t, wire::kNonceBytes> nonce_{};
   std::uint64_t waiting_ = 0;
   LinkId head_;
+  std::optional<Milliseconds> clock_skew_;
   std::vector<Bytes> out_;
 
   std::uint64_t next_request_ = 1;

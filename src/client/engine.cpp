@@ -10,6 +10,7 @@
 #include "client/own_chain.h"
 #include "client/peers.h"
 #include "client/progress.h"
+#include "client/resealing.h"
 #include "client/self.h"
 #include "client/typed_handle.h"
 #include "phone/number.h"
@@ -20,6 +21,7 @@ namespace {
 
 /// A clock that goes back by less is only being corrected.
 constexpr Milliseconds kClockStep = std::chrono::seconds{2};
+constexpr Milliseconds kUpkeepInterval = std::chrono::days{1};
 
 /// Joins the parts. Frames go first to the connection, then to whoever asked; after anything that
 /// happened, pump() lets each part do what it now can.
@@ -33,10 +35,14 @@ class MartletEngine final : public Engine {
         peers_{vault, connection_, self_},
         progress_{vault, self_},
         outbox_{vault, connection_, peers_, progress_, own_, self_, random},
-        inbox_{vault, connection_, peers_, outbox_, progress_, own_, self_},
+        resealing_{vault, outbox_, self_},
+        inbox_{vault, connection_, peers_, outbox_, progress_, own_, resealing_, self_},
         conversations_{vault, outbox_, peers_, self_, random} {}
 
-  Result<void> load() { return outbox_.load(); }
+  Result<void> load() {
+    TRY(outbox_.load());
+    return resealing_.load();
+  }
 
   // --- network side ---
   bool wants_connection(UnixMillis now) const override { return connection_.is_wanted(now); }
@@ -57,6 +63,7 @@ class MartletEngine final : public Engine {
     } else if (!was_online && connection_.online()) {
       own_.on_announced(connection_.head_at_login());
       check(inbox_.on_online(connection_.waiting_at_login(), now));
+      check(keep_up(now));
     }
     pump(now);
   }
@@ -74,6 +81,7 @@ class MartletEngine final : public Engine {
     note_time(now);
     connection_.on_tick(now);
     inbox_.on_tick(now);
+    if (connection_.online() && now - kept_up_ >= kUpkeepInterval) check(keep_up(now));
     pump(now);
   }
 
@@ -93,7 +101,7 @@ class MartletEngine final : public Engine {
            own_.idle() && outbox_.empty() && inbox_.idle() && !peers_.has_questions();
   }
   const std::optional<ApiError>& fatal() const override { return connection_.fatal(); }
-  std::uint64_t undecryptable() const override { return inbox_.undecryptable(); }
+  Answer<Health> health() override;
 
   // --- the own account's devices ---
   const std::vector<Bytes>& own_links() const override { return self_.profile.links; }
@@ -166,6 +174,11 @@ class MartletEngine final : public Engine {
     return {};
   }
 
+  Result<void> keep_up(UnixMillis now) {
+    kept_up_ = now;
+    return resealing_.upkeep(now);
+  }
+
   void pump(UnixMillis now) {
     if (!connection_.online() || !connection_.is_open()) return;
     if (!own_.is_behind() && own_.take_grown()) check(outbox_.tell_of_devices(now));
@@ -195,6 +208,7 @@ class MartletEngine final : public Engine {
       own_.on_clock_set_back();
       peers_.on_clock_set_back();
       outbox_.on_clock_set_back();
+      kept_up_ = now;
     }
     last_time_ = now;
   }
@@ -206,9 +220,11 @@ class MartletEngine final : public Engine {
   Peers peers_;
   ProgressBook progress_;
   Outbox outbox_;
+  Resealing resealing_;
   Inbox inbox_;
   Conversations conversations_;
   UnixMillis last_time_{};
+  UnixMillis kept_up_{};
 };
 
 WhoamiAnswer MartletEngine::whoami() const {
@@ -216,6 +232,16 @@ WhoamiAnswer MartletEngine::whoami() const {
   return {profile.handle,          profile.name,   profile.device_name,
           profile.account,         profile.device, self_.chain.public_code(),
           to_text(profile.server), profile.admin};
+}
+
+Answer<Health> MartletEngine::health() {
+  Health health;
+  health.undecryptable_total = TRY(from_vault(resealing_.undecryptable_total()));
+  health.waiting_to_open = resealing_.waiting();
+  health.outbox = TRY(from_vault(vault_.outbox_size()));
+  health.kept = TRY(from_vault(vault_.kept_size()));
+  health.clock_skew = connection_.clock_skew();
+  return health;
 }
 
 std::vector<DeviceInfo> MartletEngine::devices() const {

@@ -61,8 +61,7 @@ class Engine {
   virtual bool settled() const = 0;
   /// Set when the server or the vault refused for good: further connecting is of no use.
   virtual const std::optional<ApiError>& fatal() const = 0;
-  /// Envelopes that could not be opened, since open(). Has to stay 0.
-  virtual std::uint64_t undecryptable() const = 0;
+  virtual Answer<Health> health() = 0;
 
   // --- the own account's devices ---
   /// All links of the own chain, as verified; and what they say.

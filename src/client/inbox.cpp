@@ -25,13 +25,14 @@ constexpr auto kClassic = static_cast<std::uint8_t>(protocol::Suite::classic);
 }  // namespace
 
 Inbox::Inbox(store::Vault& vault, Connection& connection, Peers& peers, Outbox& outbox,
-             ProgressBook& progress, OwnChain& own, const Self& self)
+             ProgressBook& progress, OwnChain& own, Resealing& resealing, const Self& self)
     : vault_{vault},
       connection_{connection},
       peers_{peers},
       outbox_{outbox},
       progress_{progress},
       own_{own},
+      resealing_{resealing},
       self_{self} {}
 
 Result<void> Inbox::on_online(std::uint64_t waiting, UnixMillis now) {
@@ -113,13 +114,23 @@ Result<bool> Inbox::handle(Held& held, UnixMillis now) {
   if (!held.content) {
     held.content = open(deliver, sender->devices.at(deliver.sender));
     if (!held.content) {
-      TRY(set_aside(deliver, unopened_alert(), now));
-      ++undecryptable_;
+      TRY(resealing_.on_unopened(deliver, now));
       return true;
     }
   }
+  if (!TRY(handle_opened(held, *sender, now))) return false;
+  TRY(resealing_.on_opened(deliver.sender, deliver.message));
+  return true;
+}
+
+Result<bool> Inbox::handle_opened(Held& held, const Peer& sender, UnixMillis now) {
+  const auto& deliver = held.deliver;
   if (!is_meant(*held.content, deliver)) {
     TRY(set_aside(deliver, forged_content_alert(), now));
+    return true;
+  }
+  if (const auto* request = std::get_if<wire::ReSeal>(&held.content->kind)) {
+    TRY(resealing_.on_request(deliver, *request, now));
     return true;
   }
   if (deliver.sender_account == self_.profile.account) return handle_own(held, now);
@@ -128,10 +139,10 @@ Result<bool> Inbox::handle(Held& held, UnixMillis now) {
     return true;
   }
   if (const auto* change = std::get_if<wire::DevicesChanged>(&held.content->kind)) {
-    TRY(note_change(held, *sender, *change, now));
+    TRY(note_change(held, sender, *change, now));
     return true;
   }
-  const auto shown = TRY(shown_as(held, *sender, now));
+  const auto shown = TRY(shown_as(held, sender, now));
   if (!shown) return false;
   TRY(keep_message(held, *shown, now));
   return true;

@@ -11,6 +11,7 @@
 #include "client/own_chain.h"
 #include "client/peers.h"
 #include "client/progress.h"
+#include "client/resealing.h"
 #include "wire/content.h"
 
 namespace martlet::client {
@@ -23,7 +24,7 @@ class Inbox {
  public:
   /// All outlive the inbox.
   Inbox(store::Vault& vault, Connection& connection, Peers& peers, Outbox& outbox,
-        ProgressBook& progress, OwnChain& own, const Self& self);
+        ProgressBook& progress, OwnChain& own, Resealing& resealing, const Self& self);
 
   /// Just logged in; so many envelopes are about to come.
   Result<void> on_online(std::uint64_t waiting, UnixMillis now);
@@ -37,7 +38,6 @@ class Inbox {
   UnixMillis wake_at() const;
   /// Nothing is held, and nothing that was announced is still to come.
   bool idle() const { return held_.empty() && announced_ == 0; }
-  std::uint64_t undecryptable() const { return undecryptable_; }
 
  private:
   struct Held {
@@ -52,6 +52,7 @@ class Inbox {
   };
 
   Result<bool> handle(Held& held, UnixMillis now);
+  Result<bool> handle_opened(Held& held, const Peer& sender, UnixMillis now);
   Result<const Peer*> sender_of(Held& held, bool& wait, UnixMillis now);
   std::optional<wire::Content> open(const wire::Deliver& deliver,
                                     const protocol::DevicePublicKeys& sender);
@@ -74,6 +75,7 @@ class Inbox {
   Outbox& outbox_;
   ProgressBook& progress_;
   OwnChain& own_;
+  Resealing& resealing_;
   const Self& self_;
 
   std::deque<Held> held_;  ///< in the order of arrival
@@ -81,7 +83,6 @@ class Inbox {
   std::uint64_t announced_ = 0;
   UnixMillis last_arrival_{};
   std::set<DeviceId> alerted_;  ///< senders that an alert of this run was about
-  std::uint64_t undecryptable_ = 0;
   bool forgot_old_ = false;
 };
 

@@ -136,7 +136,8 @@ class Killed : public Stage {
     for (const auto& [id, state] : receipts) EXPECT_EQ(state, wire::ReceiptState::read);
     EXPECT_EQ(vault_->outbox_size().value(), 0U);
     EXPECT_TRUE(engine_->settled());
-    EXPECT_EQ(engine_->undecryptable(), 0U);
+    EXPECT_EQ(engine_->health().value().undecryptable_total, 0U);
+    EXPECT_EQ(engine_->health().value().waiting_to_open, 0U);
     EXPECT_FALSE(engine_->fatal().has_value());
     const auto history = engine_->history({"bob@example.org", 100, 0}).value();
     EXPECT_EQ(history.size(), 6U);

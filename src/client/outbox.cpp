@@ -26,14 +26,26 @@ Result<Bytes> content_for(const store::OutboxRecord& record, const AccountId& re
   return wire::encode(content.value());
 }
 
+/// What is sealed: a content that goes out again stays as it was.
+Result<Bytes> sealed_as(const store::OutboxRecord& record, const AccountId& recipient) {
+  if (record.kind == store::OutboxKind::again) return Bytes{record.content};
+  return content_for(record, recipient);
+}
+
+Result<MessageId> message_of(ByteView encoded) {
+  const auto content = wire::parse_content(encoded);
+  if (!content.ok()) return Error{Failure::corrupt, "a stored content does not parse"};
+  return content.value().message;
+}
+
 /// Texts and read receipts. Each device gives delivered receipts on its own account, and follows
 /// the own chain by itself.
 bool is_for_own_devices(ByteView encoded) {
   const auto content = wire::parse_content(encoded);
   if (!content.ok()) return false;
-  if (std::holds_alternative<wire::DevicesChanged>(content.value().kind)) return false;
   const auto* receipt = std::get_if<wire::Receipt>(&content.value().kind);
-  return receipt == nullptr || receipt->state == wire::ReceiptState::read;
+  if (receipt != nullptr) return receipt->state == wire::ReceiptState::read;
+  return std::holds_alternative<wire::Text>(content.value().kind);
 }
 
 }  // namespace
@@ -128,6 +140,34 @@ Result<void> Outbox::tell_of_devices(UnixMillis now) {
   }));
   for (auto& notice : notices) add(std::move(notice));
   return {};
+}
+
+Result<store::OutboxRecord> Outbox::write_request(const AccountId& account, const DeviceId& device,
+                                                  const MessageId& message, UnixMillis now) {
+  auto content = blank(account, now);
+  content.kind = wire::ReSeal{message};
+  store::OutboxRecord record;
+  record.message = content.message;
+  record.kind = store::OutboxKind::notice;
+  record.recipient = account;
+  record.content = wire::encode(content);
+  record.created = now;
+  record.device = device;
+  TRY(vault_.put_outbox(record));
+  return record;
+}
+
+Result<store::OutboxRecord> Outbox::write_again(const AccountId& account, const DeviceId& device,
+                                                Bytes content, UnixMillis now) {
+  store::OutboxRecord record;
+  record.message = random_.id<MessageId>();
+  record.kind = store::OutboxKind::again;
+  record.recipient = account;
+  record.content = std::move(content);
+  record.created = now;
+  record.device = device;
+  TRY(vault_.put_outbox(record));
+  return record;
 }
 
 Outbox::Item* Outbox::growing_receipt(const AccountId& peer, wire::ReceiptState state,
@@ -235,19 +275,22 @@ Result<void> Outbox::send_first(Lane& lane, const Recipient& recipient, const Pe
   auto& first = lane.items.front();
   const auto& record = first.record;
   const bool to_own = recipient.account == self_.profile.account;
+  auto content = TRY(sealed_as(record, recipient.account));
   wire::Send send;
-  send.message = record.message;
+  send.message = TRY(message_of(content));
   if (!to_own) send.heads.push_back({recipient.account, peer.chain.head()});
   send.heads.push_back({self_.profile.account, own_head});
-  auto content = TRY(content_for(record, recipient.account));
-  bool fits = peer.chain.retired() || seal_for(peer, content, send);
+  bool fits = peer.chain.retired() || seal_for(peer, content, record.device, send);
   const bool reaches_them = !send.envelopes.empty();
-  if (fits && reaches_them && !to_own && is_for_own_devices(content)) {
+  const bool for_all = record.device.is_zero();
+  if (fits && reaches_them && !to_own && for_all && is_for_own_devices(content)) {
     // Finding another account may move the one found before.
     const auto own = TRY(peers_.by_account(self_.profile.account, true, now));
-    fits = seal_for(*own.peer, content, send);
+    fits = seal_for(*own.peer, content, DeviceId{}, send);
   }
-  crypto::wipe(content);
+  crypto::wipe(lane.content);
+  lane.content = std::move(content);
+  lane.sent_as = send.message;
   if (!fits) return fail_first(lane, FailureReason::too_large, now);
   if (!reaches_them) {
     if (to_own) return fail_first(lane, FailureReason::refused, now);  // no other device any more
@@ -265,9 +308,9 @@ Result<void> Outbox::send_first(Lane& lane, const Recipient& recipient, const Pe
   return {};
 }
 
-bool Outbox::seal_for(const Peer& peer, ByteView content, wire::Send& send) {
+bool Outbox::seal_for(const Peer& peer, ByteView content, const DeviceId& only, wire::Send& send) {
   for (const auto& [device, keys] : peer.devices) {
-    if (device == self_.profile.device) continue;
+    if (device == self_.profile.device || (!only.is_zero() && device != only)) continue;
     auto sealed = protocol::seal(protocol::Suite::classic, self_.keys, keys, content, random_);
     if (!sealed.ok()) return false;
     send.envelopes.push_back(
@@ -283,12 +326,11 @@ Result<bool> Outbox::on_answer(const wire::Frame& frame, UnixMillis now) {
   in_flight_.erase(sent);
   auto& lane = lanes_.at(recipient);
   lane.request = 0;
-  const auto& id = lane.items.front().record.message;
   const auto* accepted = std::get_if<wire::Accepted>(&frame.body);
   const auto* stale = std::get_if<wire::StaleDevices>(&frame.body);
-  if (accepted != nullptr && accepted->message == id) {
+  if (accepted != nullptr && accepted->message == lane.sent_as) {
     TRY(accept_first(lane, now));
-  } else if (stale != nullptr && stale->message == id) {
+  } else if (stale != nullptr && stale->message == lane.sent_as) {
     look_again(lane, stale->accounts, now);
   } else if (const auto* refusal = std::get_if<wire::Refusal>(&frame.body)) {
     TRY(on_refusal(lane, recipient, *refusal, now));
@@ -303,12 +345,34 @@ Result<void> Outbox::accept_first(Lane& lane, UnixMillis now) {
   const auto& id = lane.items.front().record.message;
   TRY(vault_.transact([&]() -> Result<void> {
     TRY(progress_.on_accepted(id, lane.targets, now));
+    TRY(keep_first(lane, now));
     return vault_.remove_outbox(id);
   }));
+  crypto::wipe(lane.content);
   crypto::wipe(lane.items.front().record.content);
   lane.items.pop_front();
   lane.rounds = 0;
   return {};
+}
+
+/// What was accepted is kept until each device has opened it (spec/delivery.md section 9).
+Result<void> Outbox::keep_first(const Lane& lane, UnixMillis now) {
+  const auto& record = lane.items.front().record;
+  if (record.kind == store::OutboxKind::again) return {};
+  const bool is_text = record.kind == store::OutboxKind::text;
+  std::vector<DeviceId> targets;
+  const auto rows = TRY(vault_.deliveries(record.message));
+  for (const auto& device : lane.targets) {
+    // A receipt may have overtaken the server's answer.
+    const auto row = std::ranges::find(rows, device, &store::DeliveryRecord::device);
+    const bool has_it = row != rows.end() && (row->state == store::DeliveryState::delivered ||
+                                              row->state == store::DeliveryState::read);
+    if (!has_it) targets.push_back(device);
+  }
+  store::KeptRecord kept{record.message, record.recipient, is_text, lane.content, now};
+  auto done = vault_.put_kept(kept, targets);
+  crypto::wipe(kept.content);
+  return done;
 }
 
 Result<void> Outbox::fail_first(Lane& lane, FailureReason reason, UnixMillis now,
@@ -319,6 +383,7 @@ Result<void> Outbox::fail_first(Lane& lane, FailureReason reason, UnixMillis now
     if (!alert.empty()) TRY(add_alert(vault_, alert, now));
     return vault_.remove_outbox(id);
   }));
+  crypto::wipe(lane.content);
   crypto::wipe(lane.items.front().record.content);
   lane.items.pop_front();
   lane.rounds = 0;

@@ -38,6 +38,13 @@ class Outbox {
   /// Tells those of the kChatsToldMax newest chats that the own chain has grown.
   Result<void> tell_of_devices(UnixMillis now);
   static constexpr std::size_t kChatsToldMax = 256;
+  /// Writes a request to `device` of `account` to seal `message` again. Likewise.
+  Result<store::OutboxRecord> write_request(const AccountId& account, const DeviceId& device,
+                                            const MessageId& message, UnixMillis now);
+  /// Writes a content that was sent before, to be sealed as it is for `device` of `account` only.
+  /// Dropped if the device is not in the account's chain any more. Likewise.
+  Result<store::OutboxRecord> write_again(const AccountId& account, const DeviceId& device,
+                                          Bytes content, UnixMillis now);
   /// Message ids that wait for the account behind `handle`, oldest first.
   std::vector<MessageId> waiting_for(const std::string& handle) const;
 
@@ -66,6 +73,8 @@ class Outbox {
     std::deque<Item> items;
     std::uint64_t request = 0;      ///< of the first item's Send; 0: not in flight
     std::vector<DeviceId> targets;  ///< of that Send
+    MessageId sent_as;              ///< its message id
+    Bytes content;                  ///< and what was sealed
     UnixMillis not_before{};
     unsigned rounds = 0;  ///< how often the first item was answered "look again"
   };
@@ -75,9 +84,10 @@ class Outbox {
   Result<void> place(Lane& lane, const Peer& peer, UnixMillis now);
   Result<void> send_first(Lane& lane, const Recipient& recipient, const Peer& peer,
                           const LinkId& own_head, UnixMillis now);
-  /// Seals for the devices of `peer` other than this one. False: too large.
-  bool seal_for(const Peer& peer, ByteView content, wire::Send& send);
+  /// Seals for the devices of `peer` other than this one, or for `only`. False: too large.
+  bool seal_for(const Peer& peer, ByteView content, const DeviceId& only, wire::Send& send);
   Result<void> accept_first(Lane& lane, UnixMillis now);
+  Result<void> keep_first(const Lane& lane, UnixMillis now);
   Result<void> fail_first(Lane& lane, store::FailureReason reason, UnixMillis now,
                           const std::string& alert = {});
   Result<void> on_refusal(Lane& lane, const Recipient& recipient, const wire::Refusal& refusal,

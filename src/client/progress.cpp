@@ -69,6 +69,7 @@ Result<void> ProgressBook::on_receipt(const AccountId& peer, const DeviceId& dev
   const auto row_state = is_read ? DeliveryState::read : DeliveryState::delivered;
   const auto state = is_read ? MessageState::read : MessageState::delivered;
   for (const auto& id : receipt.messages) {
+    TRY(vault_.drop_kept(id, device));
     auto message = TRY(own(id));
     if (message && message->peer != peer) continue;
     // Perhaps another own device wrote it, and its copy is still to come.
@@ -96,6 +97,7 @@ Result<void> ProgressBook::on_receipt(const AccountId& peer, const DeviceId& dev
 Result<void> ProgressBook::on_own_receipt(const DeviceId& device, const wire::Receipt& receipt,
                                           UnixMillis now) {
   for (const auto& id : receipt.messages) {
+    TRY(vault_.drop_kept(id, device));
     const auto message = TRY(own(id));
     if (!message) continue;
     const auto rows = TRY(vault_.deliveries(id));
@@ -118,6 +120,7 @@ Result<MessageState> ProgressBook::state_before_copy(const MessageId& id,
 }
 
 Result<void> ProgressBook::on_expired(const MessageId& id, const DeviceId& device, UnixMillis now) {
+  TRY(vault_.drop_kept(id, device));
   auto message = TRY(own(id));
   if (!message) return {};
   auto rows = TRY(vault_.deliveries(id));

@@ -9,8 +9,9 @@
 namespace martlet::client {
 
 /// How far own messages have come: their state, a row for each target device, and an event for
-/// each change. States only go up (spec/delivery.md). All methods are called inside a transaction,
-/// and skip message ids that are not ours (receipts have ids too, but no history).
+/// each change. Contents are no longer kept for a device that confirmed or that it expired at.
+/// States only go up (spec/delivery.md). All methods are called inside a transaction, and skip
+/// message ids that are not ours (receipts have ids too, but no history).
 class ProgressBook {
  public:
   ProgressBook(store::Vault& vault, const Self& self) : vault_{vault}, self_{self} {}

@@ -27,6 +27,12 @@ void put(pb::Content& out, const DevicesChanged& in) {
   put_bytes(*pb.mutable_head(), in.head.view());
 }
 
+void put(pb::Content& out, const ReSeal& in) {
+  put_bytes(*out.mutable_re_seal()->mutable_message(), in.message.view());
+}
+
+Result<ReSeal> take(const pb::ReSeal& in) { return ReSeal{TRY(take_id<MessageId>(in.message()))}; }
+
 Result<DevicesChanged> take(const pb::DevicesChanged& in) {
   if (in.seqno() >= limits::kLinksMax) return Error{Failure::limit_reached, "too many links"};
   return DevicesChanged{in.seqno(), TRY(take_id<LinkId>(in.head()))};
@@ -95,6 +101,7 @@ Result<Content> parse_content(ByteView encoded) {
   out.recipient_handle = in.recipient_handle();
   if (in.has_text()) out.kind = TRY(take(in.text()));
   if (in.has_receipt()) out.kind = TRY(take(in.receipt()));
+  if (in.has_re_seal()) out.kind = TRY(take(in.re_seal()));
   if (in.has_devices_changed()) out.kind = TRY(take(in.devices_changed()));
   return out;
 }

@@ -25,6 +25,10 @@ struct DevicesChanged {
   std::uint32_t seqno = 0;
   LinkId head;
 };
+/// The author could not open this message of the device that he writes to: seal it again for him.
+struct ReSeal {
+  MessageId message;
+};
 /// A kind that a newer version knows. Shown as "needs a newer version".
 struct UnknownKind {};
 
@@ -35,7 +39,7 @@ struct Content {
   AccountId recipient_account;
   std::string sender_handle;
   std::string sender_name;  ///< at most kNameBytesMax, may be empty
-  std::variant<UnknownKind, Text, Receipt, DevicesChanged> kind;
+  std::variant<UnknownKind, Text, Receipt, DevicesChanged, ReSeal> kind;
   /// How the author calls the recipient, so that his other devices can name the chat.
   std::string recipient_handle{};
 };

@@ -45,6 +45,12 @@ TEST(Content, TextAndReceiptSurvive) {
   EXPECT_EQ(std::get<DevicesChanged>(changed.value().kind).seqno, 7U);
   EXPECT_EQ(std::get<DevicesChanged>(changed.value().kind).head, LinkId{{3}});
   EXPECT_EQ(encode(changed.value()), encode(content));
+
+  content.kind = ReSeal{MessageId{{4}}};
+  const auto request = parse_content(encode(content));
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(std::get<ReSeal>(request.value().kind).message, MessageId{{4}});
+  EXPECT_EQ(encode(request.value()), encode(content));
 }
 
 TEST(Content, AKindFromTheFutureIsKeptApart) {
@@ -71,6 +77,10 @@ const Damage kDamages[] = {
      Failure::limit_reached},
     {"a recipient's handle that is not UTF-8",
      [](pb::Content& c) { c.set_recipient_handle("\xff"); }, Failure::malformed},
+    {"sealing nothing again", [](pb::Content& c) { c.mutable_re_seal(); }, Failure::malformed},
+    {"sealing again what has no message id",
+     [](pb::Content& c) { c.mutable_re_seal()->set_message(std::string(15, 'a')); },
+     Failure::malformed},
     {"devices changed to no head",
      [](pb::Content& c) { c.mutable_devices_changed()->set_seqno(1); }, Failure::malformed},
     {"devices changed at a place that no chain has",

@@ -45,7 +45,6 @@ void ClientNode::kill() {
   if (!up()) return;
   ++life_;
   ++kills;
-  undecryptable_ += engine_->undecryptable();
   engine_.reset();
   vault_.reset();
   connecting_ = false;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "client/engine.h"
 #include "network.h"
 #include "protocol/sealing.h"
@@ -45,8 +46,11 @@ class ClientNode {
   /// Where it stands, for a failing seed's report.
   std::string state() const;
   const std::vector<Wish>& wishes() const { return wishes_; }
+  /// What it could not open, or still waits for. It must be up.
   std::uint64_t undecryptable() const {
-    return undecryptable_ + (engine_ ? engine_->undecryptable() : 0);
+    const auto health = engine_->health();
+    CHECK(health.ok());
+    return health.value().undecryptable_total + health.value().waiting_to_open;
   }
 
   std::uint64_t disk_faults = 0;
@@ -72,7 +76,6 @@ class ClientNode {
   bool connecting_ = false;
   std::uint64_t life_ = 0;
   std::uint64_t tick_plan_ = 0;
-  std::uint64_t undecryptable_ = 0;
   bool doomed_ = false;
   std::vector<Wish> wishes_;
 };
