@@ -51,6 +51,9 @@ class EmptyDirectory final : public store::DirectoryStore {
   }
   Result<void> enrol(const store::AccountRecord&, const store::Invitation&) override { return {}; }
   Result<void> update(const store::AccountRecord&, const LinkId&) override { return {}; }
+  Result<std::optional<AccountId>> move_handle(const std::string&, const AccountId&) override {
+    return std::optional<AccountId>{};
+  }
   Result<std::optional<store::AccountRecord>> account(const AccountId&) override {
     return std::optional<store::AccountRecord>{};
   }

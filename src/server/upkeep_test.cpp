@@ -248,6 +248,9 @@ class DamagedDirectory final : public store::DirectoryStore {
     return damaged();
   }
   Result<void> update(const store::AccountRecord&, const LinkId&) override { return damaged(); }
+  Result<std::optional<AccountId>> move_handle(const std::string&, const AccountId&) override {
+    return damaged();
+  }
   Result<std::optional<store::AccountRecord>> account(const AccountId&) override {
     return damaged();
   }

@@ -25,6 +25,10 @@ class WatchedDirectory final : public store::DirectoryStore {
   Result<void> update(const store::AccountRecord& account, const LinkId& known_head) override {
     return watch(inner_.update(account, known_head));
   }
+  Result<std::optional<AccountId>> move_handle(const std::string& handle,
+                                               const AccountId& account) override {
+    return watch(inner_.move_handle(handle, account));
+  }
   Result<std::optional<store::AccountRecord>> account(const AccountId& account) override {
     return watch(inner_.account(account));
   }

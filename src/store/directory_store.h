@@ -69,6 +69,11 @@ class DirectoryStore {
   /// else `refused`, and nothing changes. Devices that leave by it are former ones from then on.
   virtual Result<void> update(const AccountRecord& account, const LinkId& known_head) = 0;
 
+  /// Gives `handle` to an account, behind the handles it has, and takes it from whoever has it: the
+  /// account that is given back. What it has already stays where it is. `refused`: no such account.
+  virtual Result<std::optional<AccountId>> move_handle(const std::string& handle,
+                                                       const AccountId& account) = 0;
+
   virtual Result<std::optional<AccountRecord>> account(const AccountId& account) = 0;
   virtual Result<std::optional<AccountId>> account_of_handle(const std::string& handle) = 0;
   /// Fast: answered from memory for devices seen lately.

@@ -179,6 +179,36 @@ TEST_P(DirectoryStoreContract, RefusesToUpdateFromAnotherHeadOrOverAnother) {
   }
 }
 
+TEST_P(DirectoryStoreContract, MovesAHandleFromWhoeverHasIt) {
+  auto first = account(1, 2);
+  auto second = account(2, 1);
+  expect_ok(store().enrol(first, invitation(1)));
+  expect_ok(store().enrol(second, invitation(2)));
+  expect_failure(store().move_handle("h10@example.org", id_of<AccountId>(50)), Failure::refused);
+  expect_failure(store().move_handle("new@example.org", id_of<AccountId>(50)), Failure::refused);
+  expect_there(store(), first);
+
+  EXPECT_EQ(value_of(store().move_handle("new@example.org", first.account)), std::nullopt);
+  EXPECT_EQ(value_of(store().move_handle("h10@example.org", first.account)),
+            std::nullopt);  // its own
+  EXPECT_EQ(value_of(store().move_handle("h20@example.org", first.account)), second.account);
+  first.handles = {"h10@example.org", "h11@example.org", "new@example.org", "h20@example.org"};
+  second.handles.clear();
+  for (int kills = 0; kills < 2; ++kills) {
+    expect_there(store(), first);
+    expect_there(store(), second);
+    expect_counts(store(), {2, 3, 4});
+    open();
+  }
+  EXPECT_EQ(value_of(store().move_handle("h20@example.org", second.account)), first.account);
+  EXPECT_EQ(value_of(store().move_handle("h10@example.org", second.account)), first.account);
+  first.handles = {"h11@example.org", "new@example.org"};
+  second.handles = {"h20@example.org", "h10@example.org"};
+  expect_there(store(), first);
+  expect_there(store(), second);
+  expect_counts(store(), {2, 3, 4});
+}
+
 TEST_P(DirectoryStoreContract, UpdatesManyTimes) {
   auto record = account(1, 1);
   expect_ok(store().enrol(record, invitation(1)));

@@ -9,7 +9,7 @@ namespace martlet::store::server_contract {
 
 class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> {
  protected:
-  static constexpr int kSteps = 4;
+  static constexpr int kSteps = 5;
 
   Result<void> write(int step) {
     switch (step) {
@@ -19,8 +19,11 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
         return store().enrol(account(1), used());
       case 2:
         return store().enrol(account(2, 5), invitation(2));
-      default:
+      case 3:
         return store().update(grown(), account(1).head);
+      default:
+        TRY(store().move_handle(kMoved, grown().account));
+        return {};
     }
   }
   /// Everything is as `steps` writes leave it.
@@ -30,12 +33,13 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
     if (steps >= 1) expect_same(*first, steps == 1 ? invitation(1) : used());
     const auto second = value_of(store().invitation(invitation(2).token_hash));
     ASSERT_EQ(second.has_value(), steps >= 3);
-    if (steps >= 2) expect_there(store(), steps == 4 ? grown() : account(1));
-    if (steps >= 3) expect_there(store(), account(2, 5));
+    if (steps >= 2)
+      expect_there(store(), steps == 5 ? richer() : steps == 4 ? grown() : account(1));
+    if (steps >= 3) expect_there(store(), steps == 5 ? poorer() : account(2, 5));
     EXPECT_EQ(value_of(store().device(device(11))).has_value(), steps == 2 || steps == 3);
     EXPECT_EQ(value_of(store().account_of_handle("h24@example.org")).has_value(), steps >= 3);
     EXPECT_EQ(value_of(store().account(account(2).account)).has_value(), steps >= 3);
-    const DirectoryCounts counts[] = {{}, {}, {1, 2, 2}, {2, 7, 7}, {2, 7, 6}};
+    const DirectoryCounts counts[] = {{}, {}, {1, 2, 2}, {2, 7, 7}, {2, 7, 6}, {2, 7, 6}};
     expect_counts(store(), counts[steps]);
   }
   bool happened(int step) {
@@ -46,8 +50,10 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
         return value_of(store().account(account(1).account)).has_value();
       case 2:
         return value_of(store().account(account(2).account)).has_value();
-      default:
+      case 3:
         return value_of(store().account(account(1).account)).value().head == grown().head;
+      default:
+        return value_of(store().account_of_handle(kMoved)) == grown().account;
     }
   }
   static Invitation used() {
@@ -63,6 +69,17 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
     record.links.push_back({7, 1});
     return record;
   }
+  static AccountRecord richer() {
+    auto record = grown();
+    record.handles.emplace_back(kMoved);
+    return record;
+  }
+  static AccountRecord poorer() {
+    auto record = account(2, 5);
+    std::erase(record.handles, kMoved);
+    return record;
+  }
+  static constexpr const char* kMoved = "h22@example.org";
 
   DirectoryStore& store() { return disk_->store(); }
   void open() {

@@ -61,6 +61,20 @@ Result<void> MemoryDirectoryStore::update(const AccountRecord& account, const Li
   });
 }
 
+Result<std::optional<AccountId>> MemoryDirectoryStore::move_handle(const std::string& handle,
+                                                                   const AccountId& account) {
+  const auto heir = disk_.accounts.find(account);
+  if (heir == disk_.accounts.end()) return Error{Failure::refused, "there is no such account"};
+  const auto owner = find(disk_.handles, handle);
+  if (owner == account) return std::optional<AccountId>{};
+  TRY(write([&] {
+    if (owner) std::erase(disk_.accounts.at(*owner).handles, handle);
+    heir->second.handles.push_back(handle);
+    disk_.handles[handle] = account;
+  }));
+  return owner;
+}
+
 Result<std::optional<AccountRecord>> MemoryDirectoryStore::account(const AccountId& account) {
   return find(disk_.accounts, account);
 }

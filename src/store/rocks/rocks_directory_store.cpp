@@ -112,6 +112,32 @@ Result<void> RocksDirectoryStore::update(const AccountRecord& account, const Lin
   return replace(&*before, after, change);
 }
 
+Result<std::optional<AccountId>> RocksDirectoryStore::move_handle(const std::string& handle,
+                                                                  const AccountId& account) {
+  TRY(database_->mend());
+  auto heir = TRY(this->account(account));
+  if (!heir) return Error{Failure::refused, "there is no such account"};
+  const auto owner = TRY(account_of_handle(handle));
+  if (owner == account) return std::optional<AccountId>{};
+  auto counts = counts_;
+  Change change{*database_};
+  if (owner) {
+    auto loser = TRY(this->account(*owner));
+    if (!loser) return Error{Failure::corrupt, "a handle of an account that is not there"};
+    std::erase(loser->handles, handle);
+    change.put(account_key(*owner), account_row(*loser));
+  } else {
+    counts.handles += 1;
+    change.put(counts_key(), counts_row(counts));
+  }
+  heir->handles.push_back(handle);
+  change.put(account_key(account), account_row(*heir));
+  change.put(handle_key(handle), handle_row(account));
+  TRY(change.write());
+  counts_ = counts;
+  return owner;
+}
+
 Result<std::optional<AccountRecord>> RocksDirectoryStore::account(const AccountId& account) {
   const auto row = TRY(database_->get(account_key(account)));
   if (!row) return std::optional<AccountRecord>{};

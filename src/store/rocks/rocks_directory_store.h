@@ -36,6 +36,8 @@ class RocksDirectoryStore final : public DirectoryStore {
   Result<std::optional<Invitation>> invitation(const TokenHash& token_hash) override;
   Result<void> enrol(const AccountRecord& account, const Invitation& invitation) override;
   Result<void> update(const AccountRecord& account, const LinkId& known_head) override;
+  Result<std::optional<AccountId>> move_handle(const std::string& handle,
+                                               const AccountId& account) override;
   Result<std::optional<AccountRecord>> account(const AccountId& account) override;
   Result<std::optional<AccountId>> account_of_handle(const std::string& handle) override;
   Result<std::optional<DeviceRecord>> device(const DeviceId& device) override;
