@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "frames.pb.h"
 #include "wire/fields.h"
+#include "wire/handle_fields.h"
 
 namespace martlet::wire {
 namespace {
@@ -175,12 +176,6 @@ Result<std::vector<Bytes>> take_links(
     taken.push_back(copy_of(bytes_of(link)));
   }
   return taken;
-}
-
-Result<std::string> take_handle(const std::string& handle) {
-  if (handle.size() > limits::kHandleBytesMax)
-    return Error{Failure::limit_reached, "a handle too long"};
-  return handle;
 }
 
 Result<Body> take(const pb::Challenge& in) {
@@ -393,6 +388,20 @@ Result<Body> take_body(const pb::Frame& in) {
       return take(in.relay());
     case pb::Frame::kRendezvousEnded:
       return Body{RendezvousEnded{}};
+    case pb::Frame::kHandleAdd:
+      return Body{TRY(take_handle_add(in.handle_add()))};
+    case pb::Frame::kHandleAdded:
+      return Body{TRY(take_handle_added(in.handle_added()))};
+    case pb::Frame::kHandleConfirm:
+      return Body{TRY(take_handle_confirm(in.handle_confirm()))};
+    case pb::Frame::kHandleRemove:
+      return Body{HandleRemove{TRY(take_handle(in.handle_remove().handle()))}};
+    case pb::Frame::kHandleDefault:
+      return Body{HandleDefault{TRY(take_handle(in.handle_default().handle()))}};
+    case pb::Frame::kHandleList:
+      return Body{HandleList{}};
+    case pb::Frame::kHandles:
+      return Body{TRY(take_handles(in.handles()))};
     case pb::Frame::BODY_NOT_SET:
       break;
   }
@@ -438,6 +447,12 @@ Action action_for(RefusalCode code) {
     case RefusalCode::too_large:
     case RefusalCode::device_revoked:
     case RefusalCode::rendezvous_unknown:
+    case RefusalCode::handle_local:
+    case RefusalCode::handle_unsupported:
+    case RefusalCode::handle_last:
+    case RefusalCode::handles_full:
+    case RefusalCode::code_wrong:
+    case RefusalCode::proof_over:
       return Action::give_up;
     case RefusalCode::mailbox_full:
     case RefusalCode::limit_reached:
@@ -493,6 +508,18 @@ const char* name_of(RefusalCode code) {
       return "device_revoked";
     case RefusalCode::rendezvous_unknown:
       return "rendezvous_unknown";
+    case RefusalCode::handle_local:
+      return "handle_local";
+    case RefusalCode::handle_unsupported:
+      return "handle_unsupported";
+    case RefusalCode::handle_last:
+      return "handle_last";
+    case RefusalCode::handles_full:
+      return "handles_full";
+    case RefusalCode::code_wrong:
+      return "code_wrong";
+    case RefusalCode::proof_over:
+      return "proof_over";
   }
   return "unknown_code";
 }

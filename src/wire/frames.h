@@ -7,6 +7,7 @@
 #include "base/handle.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "wire/handle_frames.h"
 
 /// Frames of ALPN martlet/1 as checked structs (spec/wire.md). The length prefix is net's.
 namespace martlet::wire {
@@ -50,6 +51,12 @@ enum class RefusalCode : std::uint32_t {
   chain_moved = 19,         ///< look up again: the chain has another head than the link builds on
   device_revoked = 20,      ///< give up: a link of the account's chain removed this device
   rendezvous_unknown = 21,  ///< give up: no such meeting, or it has ended
+  handle_local = 22,        ///< give up: names of this server are given by invitation only
+  handle_unsupported = 23,  ///< give up: this server cannot prove such a handle
+  handle_last = 24,         ///< give up: an account keeps at least one handle
+  handles_full = 25,        ///< give up: so many handles an account; remove one
+  code_wrong = 26,          ///< give up: type it again
+  proof_over = 27,          ///< give up: nothing waits for this code; add the handle again
 };
 /// A code we do not know means retry_later.
 Action action_for(RefusalCode code);
@@ -190,11 +197,12 @@ struct Refusal {
 /// A body that a newer version knows: skip it.
 struct Unknown {};
 
-using Body =
-    std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup, Account,
-                 FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered, Acknowledge, Ping,
-                 Pong, Refusal, AppendLink, Appended, ChainChanged, OpenRendezvous,
-                 RendezvousOpened, JoinRendezvous, RendezvousJoined, Relay, RendezvousEnded>;
+using Body = std::variant<Unknown, Challenge, Authenticate, Welcome, Enrol, Enrolled, Lookup,
+                          Account, FetchChain, Send, Accepted, StaleDevices, Deliver, Undelivered,
+                          Acknowledge, Ping, Pong, Refusal, AppendLink, Appended, ChainChanged,
+                          OpenRendezvous, RendezvousOpened, JoinRendezvous, RendezvousJoined, Relay,
+                          RendezvousEnded, HandleAdd, HandleAdded, HandleConfirm, HandleRemove,
+                          HandleDefault, HandleList, Handles>;
 
 /// `request` is chosen by who asks and repeated in the answer; 0 for pushes.
 struct Frame {

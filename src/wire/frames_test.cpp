@@ -26,6 +26,11 @@ Send example_send() {
   return send;
 }
 
+HandleRow example_row() {
+  return {"alice@example.org", HandleState::retrying, HandleMethod::sms_code,
+          unix_millis(7),      unix_millis(8),        5};
+}
+
 /// One of each kind, every field set.
 std::vector<Body> examples() {
   Challenge challenge;
@@ -65,7 +70,14 @@ std::vector<Body> examples() {
           JoinRendezvous{RendezvousName{1, 2}},
           RendezvousJoined{RendezvousName{1, 2}},
           Relay{Bytes(kRelayBytesMax, 7)},
-          RendezvousEnded{}};
+          RendezvousEnded{},
+          HandleAdd{"alice@example.org", HandleMethod::mail_link},
+          HandleAdded{example_row(), "M-7K2Q", "+15550100"},
+          HandleConfirm{"+15550123", "123456"},
+          HandleRemove{"+15550123"},
+          HandleDefault{"alice@example.org"},
+          HandleList{},
+          Handles{{example_row(), {}}}};
 }
 
 TEST(Frames, AMeetingIsJoinedByNumberToo) {
@@ -250,6 +262,48 @@ const Damage kDamages[] = {
     {"a chain changed to no head",
      [](pb::Frame& f) { f.mutable_chain_changed()->set_account(std::string(32, 'a')); },
      Failure::malformed},
+    {"a handle to add, too long",
+     [](pb::Frame& f) {
+       f.mutable_handle_add()->set_handle(std::string(limits::kHandleBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"a handle to remove, too long",
+     [](pb::Frame& f) {
+       f.mutable_handle_remove()->set_handle(std::string(limits::kHandleBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"a default handle too long",
+     [](pb::Frame& f) {
+       f.mutable_handle_default()->set_handle(std::string(limits::kHandleBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"a code too long, behind a good handle that the heap holds",
+     [](pb::Frame& f) {
+       f.mutable_handle_confirm()->set_handle(std::string(40, 'a'));
+       f.mutable_handle_confirm()->set_code(std::string(kProofCodeBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"an inbound text too long",
+     [](pb::Frame& f) {
+       f.mutable_handle_added()->set_text(std::string(kProofCodeBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"an inbound number too long",
+     [](pb::Frame& f) {
+       f.mutable_handle_added()->set_number(std::string(kProofCodeBytesMax + 1, 'a'));
+     },
+     Failure::limit_reached},
+    {"too many handles",
+     [](pb::Frame& f) {
+       for (std::size_t i = 0; i <= kHandleRowsMax; ++i) f.mutable_handles()->add_rows();
+     },
+     Failure::limit_reached},
+    {"a handle that expires past the year 9999",
+     [](pb::Frame& f) { f.mutable_handles()->add_rows()->set_expires_ms(UINT64_MAX); },
+     Failure::malformed},
+    {"a handle tried again past the year 9999",
+     [](pb::Frame& f) { f.mutable_handles()->add_rows()->set_retry_at_ms(UINT64_MAX); },
+     Failure::malformed},
     {"nonce of 31 bytes",
      [](pb::Frame& f) { f.mutable_challenge()->set_nonce(std::string(31, 'a')); },
      Failure::malformed},
@@ -294,7 +348,7 @@ TEST(Frames, TheLargestSendFits) {
 }
 
 TEST(Refusals, HaveNamesAndActions) {
-  for (std::uint32_t code = 1; code <= 20; ++code) {
+  for (std::uint32_t code = 1; code <= 27; ++code) {
     EXPECT_STRNE(name_of(static_cast<RefusalCode>(code)), "unknown_code") << code;
   }
   EXPECT_EQ(action_for(RefusalCode::unknown_handle), Action::give_up);
