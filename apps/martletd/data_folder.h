@@ -41,6 +41,7 @@ class DataFolder {
   std::filesystem::path settings() const { return path_ / kSettingsFile; }
   std::filesystem::path mailboxes() const { return path_ / "mailboxes"; }
   std::filesystem::path directory() const { return path_ / "directory"; }
+  std::filesystem::path proofs() const { return path_ / "proofs"; }
   std::filesystem::path tls_certificate() const { return path_ / "tls-certificate.pem"; }
   std::filesystem::path tls_key() const { return path_ / "tls-key.pem"; }
 

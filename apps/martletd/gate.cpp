@@ -1,5 +1,7 @@
 #include "apps/martletd/gate.h"
 
+#include "server/rate_book.h"
+
 namespace martlet::daemon {
 
 /// One connection: carries out what its session wants.
@@ -15,6 +17,7 @@ class SessionHandler final : public net::FrameHandler {
     session_ = std::make_unique<server::Session>(server::SessionId{gate_.index_, serial},
                                                  gate_.info_, established.exporter, gate_.random_,
                                                  gate_.clock_.now(), out);
+    session_->set_network(server::network_of(established.remote));
     deadline_ = gate_.reactor_.after(limits::kHandshakeTimeout, [this] { on_deadline(); });
     apply(out);
     if (gate_.shutting_down_) shut_down();

@@ -113,6 +113,8 @@ void OfficeWorker::hand_out(std::vector<server::OfficeAnswer>& answers) {
   for (auto& answer : answers) {
     if (answer.session.reactor == server::kOperator) {
       answer_operator(std::move(answer));
+    } else if (auto* sending = std::get_if<server::ProofSending>(&answer.body)) {
+      if (callbacks_.send_out) callbacks_.send_out(std::move(*sending));
     } else {
       by_reactor[answer.session.reactor].push_back(std::move(answer));
     }

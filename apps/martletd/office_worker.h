@@ -17,6 +17,7 @@ struct OfficeCallbacks {
   std::function<void(std::uint32_t reactor, std::vector<server::OfficeAnswer> answers)> answers;
   std::function<void()> drained;                            ///< the queue was full, and is no more
   std::function<void(const server::OfficeHealth&)> health;  ///< after each turn
+  std::function<void(server::ProofSending)> send_out = {};  ///< to people; does not wait for it
 };
 
 /// The thread that owns the office and may wait for the disk. It takes what has gathered, up to

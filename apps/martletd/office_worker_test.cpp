@@ -71,6 +71,15 @@ class EmptyDirectory final : public store::DirectoryStore {
   Door& door_;
 };
 
+class EmptyProofs final : public store::ProofStore {
+ public:
+  Result<void> put(const store::HandleProof&) override { return {}; }
+  Result<void> remove(const AccountId&, const std::string&) override { return {}; }
+  Result<std::vector<store::HandleProof>> all() override {
+    return std::vector<store::HandleProof>{};
+  }
+};
+
 class EmptyMailboxes final : public store::MailboxStore {
  public:
   Result<store::Sequence> append(const store::MailboxItem&) override { return store::Sequence{1}; }
@@ -116,9 +125,10 @@ class OfficeWorkerTest : public ::testing::Test {
   Door door_;
   EmptyMailboxes mailboxes_;
   EmptyDirectory directory_{door_};
+  EmptyProofs proofs_;
   SeededRandom random_{1};
   SystemClock clock_;
-  server::Office office_{mailboxes_, directory_, random_, {}};
+  server::Office office_{mailboxes_, directory_, proofs_, random_, {}};
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

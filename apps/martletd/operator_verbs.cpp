@@ -50,7 +50,7 @@ Outcome<std::string> ask_stores(const std::filesystem::path& path,
   crypto::SystemRandom random;
   server::OfficeOptions options;
   options.domain = config.domain();
-  server::Office office{*stores.mailboxes, *stores.directory, random, options};
+  server::Office office{*stores.mailboxes, *stores.directory, *stores.proofs, random, options};
   server::OfficeRequest asked{{server::kOperator, 1}, 0, 1, {}};
   std::visit([&](const auto& body) { asked.body = body; }, request);
   std::vector<server::OfficeAnswer> answers;

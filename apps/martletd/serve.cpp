@@ -91,7 +91,8 @@ class Server {
         identity_{std::move(identity)},
         stores_{std::move(stores)},
         info_{config_.domain(), config_.envelope_lifetime},
-        office_{*stores_.mailboxes, *stores_.directory, random_, office_options(config_)},
+        office_{*stores_.mailboxes, *stores_.directory, *stores_.proofs, random_,
+                office_options(config_)},
         worker_{office_, clock_, worker_callbacks()} {
     const auto count = config_.reactors > 0 ? config_.reactors : cores();
     for (std::size_t i = 0; i < count; ++i) {
@@ -168,7 +169,8 @@ class Server {
             [this] {
               for (const auto& gate : gates_) gate->post_drained();
             },
-            [this](const server::OfficeHealth& health) { health_.update(health); }};
+            [this](const server::OfficeHealth& health) { health_.update(health); },
+            [](const server::ProofSending&) {}};  // nothing is configured that could send
   }
 
   Complaint cannot_listen(const Error& error) const {

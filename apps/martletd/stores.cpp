@@ -2,6 +2,7 @@
 
 #include "store/rocks/rocks_directory_store.h"
 #include "store/rocks/rocks_mailbox_store.h"
+#include "store/rocks/rocks_proof_store.h"
 
 namespace martlet::daemon {
 namespace {
@@ -30,7 +31,9 @@ Outcome<Stores> Stores::open(const DataFolder& folder) {
   if (!mailboxes.ok()) return explain(mailboxes.error(), folder.mailboxes(), damaged);
   auto directory = store::RocksDirectoryStore::open(folder.directory().string(), {}, &damaged);
   if (!directory.ok()) return explain(directory.error(), folder.directory(), damaged);
-  return Stores{std::move(mailboxes).take(), std::move(directory).take()};
+  auto proofs = store::RocksProofStore::open(folder.proofs().string(), nullptr, &damaged);
+  if (!proofs.ok()) return explain(proofs.error(), folder.proofs(), damaged);
+  return Stores{std::move(mailboxes).take(), std::move(directory).take(), std::move(proofs).take()};
 }
 
 }  // namespace martlet::daemon

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/handle_messages.h"
 #include "server/status.h"
 #include "wire/frames.h"
 
@@ -20,6 +21,8 @@ struct SessionId {
 };
 /// Not a reactor: who asks is the operator, by the admin socket or the command line.
 inline constexpr std::uint32_t kOperator = 0xffff'ffff;
+/// Not a reactor either: what the office wants sent out to people's addresses and numbers.
+inline constexpr std::uint32_t kOutside = 0xffff'fffe;
 
 // --- Requests ---
 /// Which key must have signed the login?
@@ -68,7 +71,8 @@ struct OfficeRequest {
   std::uint32_t cost = 0;     ///< bytes of the frame, at least 1; repeated in the answer
   std::variant<LogIn, Subscribe, Unsubscribe, Post, Acknowledgement, wire::Enrol, wire::Lookup,
                wire::FetchChain, wire::AppendLink, wire::OpenRendezvous, Join, wire::Relay,
-               LeaveRendezvous, Invite, StatusQuery>
+               LeaveRendezvous, HandleRequest, OpenConfirmation, InboundSms, ProofSent, Invite,
+               StatusQuery>
       body;
 };
 
@@ -90,8 +94,8 @@ struct Invited {
   UnixMillis expires{};
 };
 
-/// Every request but Unsubscribe and LeaveRendezvous gets exactly one answer, with the request's
-/// cost. Answers with cost 0 are pushes.
+/// Every request but Unsubscribe, LeaveRendezvous and ProofSent gets exactly one answer, with the
+/// request's cost. Answers with cost 0 are pushes.
 struct OfficeAnswer {
   SessionId session;
   std::uint64_t request = 0;
@@ -99,7 +103,8 @@ struct OfficeAnswer {
   std::variant<LoginKey, Done, Superseded, Revoked, wire::Welcome, wire::Enrolled, wire::Account,
                wire::Appended, wire::ChainChanged, wire::Accepted, wire::StaleDevices,
                wire::Deliver, wire::Undelivered, wire::Refusal, Invited, StatusReport,
-               wire::RendezvousOpened, wire::RendezvousJoined, wire::Relay, wire::RendezvousEnded>
+               wire::RendezvousOpened, wire::RendezvousJoined, wire::Relay, wire::RendezvousEnded,
+               wire::HandleAdded, wire::Handles, Confirmation, ProofSending>
       body;
 };
 

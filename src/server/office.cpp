@@ -48,16 +48,25 @@ void answer_result(const OfficeRequest& request, Result<Value, RefusalCode> resu
   answer(request, std::move(result).take(), answers);
 }
 
+/// The same, for refusals with all that belongs to them.
+template <class Value>
+void answer_handles(const OfficeRequest& request, Result<Value, wire::Refusal> result,
+                    std::vector<OfficeAnswer>& answers) {
+  if (!result.ok()) return answer(request, result.error(), answers);
+  answer(request, std::move(result).take(), answers);
+}
+
 }  // namespace
 
-Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory, Random& random,
-               OfficeOptions options)
+Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
+               store::ProofStore& proofs, Random& random, OfficeOptions options)
     : mailboxes_{mailboxes},
       directory_{directory, health_},
       random_{random},
       options_{std::move(options)},
       deliveries_{mailboxes, health_},
-      rendezvous_{random} {
+      rendezvous_{random},
+      handles_{proofs, directory_, random, options_.domain, options_.handles} {
   // A kill may have come between a revocation and the end of its mailbox.
   for (const auto& [device, summary] : mailboxes.mailboxes()) suspects_.push_back(device);
 }
@@ -66,6 +75,7 @@ void Office::process(std::span<OfficeRequest> requests, UnixMillis now, Answers&
   restage_removals();
   Batch batch;
   for (auto& request : requests) serve(request, now, batch, answers);
+  tell_of_handles(now, answers);
   commit(batch, now, answers);
 }
 
@@ -93,6 +103,15 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers
                      answers.push_back({*other, 0, 0, wire::RendezvousEnded{}});
                    }
                  },
+                 [&](HandleRequest& body) { handles(request, body, now, answers); },
+                 [&](OpenConfirmation& body) {
+                   answer_handles(request, handles_.open(body, now), answers);
+                 },
+                 [&](InboundSms& body) {
+                   handles_.receive(body, now);
+                   answer(request, Done{}, answers);
+                 },
+                 [&](ProofSent& body) { handles_.sent(body, now); },
                  [&](Invite& body) {
                    answer_result(request, invite(directory_, random_, body, now), answers);
                  },
@@ -259,6 +278,46 @@ void Office::relay(const OfficeRequest& request, wire::Relay& body, UnixMillis n
   if (!other.ok()) return answer(request, refusal_of(other.error()), answers);
   answers.push_back({other.value(), 0, 0, std::move(body)});
   answer(request, Done{}, answers);
+}
+
+void Office::handles(const OfficeRequest& request, HandleRequest& body, UnixMillis now,
+                     Answers& answers) {
+  const auto& account = body.account;
+  std::visit(Overloaded{
+                 [&](const wire::HandleAdd& ask) {
+                   answer_handles(request, handles_.add(account, body.network, ask, now), answers);
+                 },
+                 [&](const wire::HandleConfirm& ask) {
+                   answer_handles(request, handles_.confirm(account, ask, now), answers);
+                 },
+                 [&](const wire::HandleRemove& ask) {
+                   answer_handles(request, handles_.remove(account, ask.handle, now), answers);
+                 },
+                 [&](const wire::HandleDefault& ask) {
+                   answer_handles(request, handles_.set_default(account, ask.handle, now), answers);
+                 },
+                 [&](const wire::HandleList&) {
+                   answer_handles(request, handles_.list(account, now), answers);
+                 },
+             },
+             body.ask);
+}
+
+void Office::tell_of_handles(UnixMillis now, Answers& answers) {
+  if (handles_.is_damaged()) health_.stores_damaged = true;
+  for (auto& sending : handles_.take_sendings()) {
+    answers.push_back({{kOutside, 0}, 0, 0, std::move(sending)});
+  }
+  for (const auto& account : handles_.take_changed()) {
+    const auto record = directory_.account(account);
+    const auto list = handles_.list(account, now);
+    if (!record.ok() || !record.value() || !list.ok()) continue;  // they ask at their next login
+    for (const auto& device : record.value()->devices) {
+      if (const auto session = deliveries_.session_of(device)) {
+        answers.push_back({*session, 0, 0, list.value()});
+      }
+    }
+  }
 }
 
 void Office::report(const OfficeRequest& request, const StatusQuery& query, Answers& answers) {

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "server/deliveries.h"
+#include "server/handle_proofs.h"
 #include "server/rendezvous.h"
 #include "server/watched_directory.h"
 
@@ -14,6 +15,7 @@ struct OfficeOptions {
   std::string domain;  ///< of local names
   Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
   Milliseconds scrub_interval = std::chrono::seconds{60};
+  HandleOptions handles = {};
 };
 
 /// The part of the server that may wait for the disk: directory, mailboxes, who is online. Pure but
@@ -25,8 +27,8 @@ struct OfficeOptions {
 class Office {
  public:
   /// All outlive the office.
-  Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory, Random& random,
-         OfficeOptions options);
+  Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
+         store::ProofStore& proofs, Random& random, OfficeOptions options);
 
   /// Serves a batch, in order; requests are moved from. Answers are added to `answers`. May be
   /// called with no requests, to go on with what has_work() tells of.
@@ -72,6 +74,9 @@ class Office {
   void join_rendezvous(const OfficeRequest& request, const Join& body, UnixMillis now,
                        Answers& answers);
   void relay(const OfficeRequest& request, wire::Relay& body, UnixMillis now, Answers& answers);
+  void handles(const OfficeRequest& request, HandleRequest& body, UnixMillis now, Answers& answers);
+  /// Tells devices whose handles have changed, and hands over what is to be sent out.
+  void tell_of_handles(UnixMillis now, Answers& answers);
   void report(const OfficeRequest& request, const StatusQuery& query, Answers& answers);
 
   /// Adds to a mailbox, and to batch.fresh unless it waits there already.
@@ -94,6 +99,7 @@ class Office {
   OfficeOptions options_;
   Deliveries deliveries_;
   RendezvousBook rendezvous_;
+  HandleProofs handles_;
   std::vector<Removal> removals_;            ///< staged, not yet durable
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again
   std::vector<store::MailboxItem> notices_;  ///< owed to senders; staged at the next tick

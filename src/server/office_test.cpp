@@ -103,7 +103,7 @@ TEST_F(OfficeTest, OneSyncIsSharedByAWholeBatch) {
   now_ = world_->now();
   OfficeOptions options;
   options.domain = kDomain;
-  world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, random_, options, now_);
+  world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, proofs_, random_, options, now_);
   const auto again = online(alice);
   syncs = 0;
   for (std::uint8_t i = 1; i <= 100; ++i) world_->say(again, i, send_to(bob, i));

@@ -7,6 +7,7 @@
 #include "server/test_world.h"
 #include "store/memory/memory_directory_store.h"
 #include "store/memory/memory_mailbox_store.h"
+#include "store/memory/memory_proof_store.h"
 
 namespace martlet::server {
 
@@ -28,7 +29,7 @@ class Scene : public ::testing::Test {
             .take();
     OfficeOptions options;
     options.domain = kDomain;
-    world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, random_, options, now_);
+    world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, proofs_, random_, options, now_);
   }
   /// kill -9 and start again on the same disks.
   void restart() {
@@ -144,6 +145,9 @@ class Scene : public ::testing::Test {
   store::WriteFault mail_fault_ = store::WriteFault::none;
   store::WriteFault directory_fault_ = store::WriteFault::none;
   store::MemoryDirectoryStore directory_{directory_disk_, [this] { return directory_fault_; }};
+  store::MemoryProofDisk proof_disk_;
+  store::WriteFault proof_fault_ = store::WriteFault::none;
+  store::MemoryProofStore proofs_{proof_disk_, [this] { return proof_fault_; }};
   std::unique_ptr<store::MemoryMailboxStore> mailboxes_;
   std::unique_ptr<TestWorld> world_;
   Session::Exporter exporter_{1, 2, 3};

@@ -132,12 +132,24 @@ void Session::on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now,
                    ask(request, cost, Join{account_, std::move(body)}, out);
                  },
                  [&](wire::Relay& body) { ask(request, cost, std::move(body), out); },
+                 [&](wire::HandleAdd& body) { ask_of_handles(request, cost, body, now, out); },
+                 [&](wire::HandleConfirm& body) { ask_of_handles(request, cost, body, now, out); },
+                 [&](wire::HandleRemove& body) { ask_of_handles(request, cost, body, now, out); },
+                 [&](wire::HandleDefault& body) { ask_of_handles(request, cost, body, now, out); },
+                 [&](wire::HandleList& body) { ask_of_handles(request, cost, body, now, out); },
                  [&](auto&) {  // what only servers say, or what only strangers ask
                    refuse(request, RefusalCode::malformed, out);
                    close(out);
                  },
              },
              frame.body);
+}
+
+template <class Ask>
+void Session::ask_of_handles(std::uint64_t request, std::uint32_t cost, Ask body, UnixMillis now,
+                             SessionOutput& out) {
+  if (!may_look_up(request, now, out)) return;
+  ask(request, cost, HandleRequest{account_, network_, std::move(body)}, out);
 }
 
 bool Session::may_look_up(std::uint64_t request, UnixMillis now, SessionOutput& out) {
@@ -154,6 +166,8 @@ void Session::on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& ou
                  [](Done&) {},
                  [](Invited&) { CHECK(false && "the operator's answers never reach a session"); },
                  [](StatusReport&) { CHECK(false && "nor do these"); },
+                 [](Confirmation&) { CHECK(false && "pages ask for themselves"); },
+                 [](ProofSending&) { CHECK(false && "it goes out"); },
                  [&](LoginKey& key) { on_login_key(answer, key, out); },
                  [&](wire::Welcome& welcome) { on_welcome(answer, welcome, now, out); },
                  [&](wire::Refusal& refusal) { on_refusal(answer, refusal, out); },

@@ -41,6 +41,8 @@ class Session {
   Session(SessionId id, const ServerInfo& info, const Exporter& exporter, Random& random,
           UnixMillis now, SessionOutput& out);
 
+  /// Where the peer is, for limits on what one network may ask (network_of); empty: not counted.
+  void set_network(std::string network) { network_ = std::move(network); }
   void on_frame(ByteView frame, UnixMillis now, SessionOutput& out);
   /// Answers are moved from.
   void on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& out);
@@ -72,6 +74,9 @@ class Session {
   void on_welcome(const OfficeAnswer& answer, const wire::Welcome& welcome, UnixMillis now,
                   SessionOutput& out);
   void on_refusal(const OfficeAnswer& answer, const wire::Refusal& refusal, SessionOutput& out);
+  template <class Ask>
+  void ask_of_handles(std::uint64_t request, std::uint32_t cost, Ask body, UnixMillis now,
+                      SessionOutput& out);
   bool may_look_up(std::uint64_t request, UnixMillis now, SessionOutput& out);
   template <class RequestBody>
   void ask(std::uint64_t request, std::uint32_t cost, RequestBody body, SessionOutput& out);
@@ -86,6 +91,7 @@ class Session {
   std::unique_ptr<Handshake> handshake_;
   DeviceId device_;
   AccountId account_;
+  std::string network_;
   TokenBucket lookups_;
   std::size_t unanswered_bytes_ = 0;
   std::uint32_t unanswered_ = 0;

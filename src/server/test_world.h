@@ -18,12 +18,12 @@ class TestWorld {
   using Peer = std::uint64_t;  ///< names one connection
 
   /// All outlive the world.
-  TestWorld(store::MailboxStore& mailboxes, store::DirectoryStore& directory, Random& random,
-            OfficeOptions options, UnixMillis now)
+  TestWorld(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
+            store::ProofStore& proofs, Random& random, OfficeOptions options, UnixMillis now)
       : random_{random},
         info_{options.domain, options.envelope_lifetime},
         now_{now},
-        office_{mailboxes, directory, random, std::move(options)} {}
+        office_{mailboxes, directory, proofs, random, std::move(options)} {}
 
   Peer connect(const Session::Exporter& exporter) {
     const auto peer = ++last_serial_;
@@ -129,6 +129,9 @@ class TestWorld {
     return mine;
   }
 
+  /// What the server wanted sent to people's addresses and numbers since the last call.
+  std::vector<ProofSending> take_sendings() { return std::exchange(sendings_, {}); }
+
   UnixMillis now() const { return now_; }
   const Office& office() const { return office_; }
   std::size_t queued() const { return queue_.size(); }
@@ -170,6 +173,10 @@ class TestWorld {
   }
   void dispatch(std::vector<OfficeAnswer>& answers) {
     for (auto& answer : answers) {
+      if (auto* sending = std::get_if<ProofSending>(&answer.body)) {
+        sendings_.push_back(std::move(*sending));
+        continue;
+      }
       const auto peer = answer.session.serial;
       if (!connections_.contains(peer)) continue;  // gone while the office worked
       SessionOutput out;
@@ -186,6 +193,7 @@ class TestWorld {
   std::uint64_t last_serial_ = 0;
   std::map<Peer, Connection> connections_;
   std::deque<OfficeRequest> queue_;
+  std::vector<ProofSending> sendings_;
 };
 
 }  // namespace martlet::server

@@ -67,6 +67,8 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
   for (const auto& session : rendezvous_.expire(now)) {
     answers.push_back({session, 0, 0, wire::RendezvousEnded{}});
   }
+  handles_.on_tick(now);
+  tell_of_handles(now, answers);
   Batch batch;
   batch.staged = !removals_.empty();
   // Owed from earlier: what they tell of has been deleted durably.

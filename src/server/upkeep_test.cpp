@@ -85,7 +85,7 @@ TEST_F(UpkeepTest, ExpiredMailIsNotDeliveredToWhoComesBeforeThePurge) {
   now_ = world_->now() + limits::kEnvelopeLifetime;
   OfficeOptions options;
   options.domain = kDomain;
-  world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, random_, options, now_);
+  world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, proofs_, random_, options, now_);
   const auto reader = log_in(bob);
   EXPECT_TRUE(delivered(reader).empty());
   answer_to(online(alice), send_to(bob, 2));
@@ -189,7 +189,8 @@ TEST_F(UpkeepTest, ScrubsWhenItIsWorthItAndHurtsNobody) {
   for (const auto& example : kCases) {
     SCOPED_TRACE(example.name);
     ScrubCounter counter;
-    Office office{counter, directory_, random_, {kDomain, limits::kEnvelopeLifetime, interval}};
+    Office office{
+        counter, directory_, proofs_, random_, {kDomain, limits::kEnvelopeLifetime, interval}};
     std::vector<OfficeAnswer> answers;
     counter.scrubbable = 1;
     office.on_tick(kStart, true, answers);
@@ -203,7 +204,8 @@ TEST_F(UpkeepTest, ScrubsWhenItIsWorthItAndHurtsNobody) {
 
 TEST_F(UpkeepTest, AfterAClockThatSteppedBackScrubbingGoesOn) {
   ScrubCounter counter;
-  Office office{counter, directory_, random_, {kDomain, limits::kEnvelopeLifetime, Seconds{60}}};
+  Office office{
+      counter, directory_, proofs_, random_, {kDomain, limits::kEnvelopeLifetime, Seconds{60}}};
   std::vector<OfficeAnswer> answers;
   counter.scrubbable = 1;
   office.on_tick(kStart, true, answers);
@@ -214,7 +216,8 @@ TEST_F(UpkeepTest, AfterAClockThatSteppedBackScrubbingGoesOn) {
 
 TEST_F(UpkeepTest, AScrubThatFailsIsReportedAndTriedAgain) {
   ScrubCounter counter;
-  Office office{counter, directory_, random_, {kDomain, limits::kEnvelopeLifetime, Seconds{60}}};
+  Office office{
+      counter, directory_, proofs_, random_, {kDomain, limits::kEnvelopeLifetime, Seconds{60}}};
   std::vector<OfficeAnswer> answers;
   counter.scrubbable = 1;
   counter.scrub_fails = true;
@@ -228,7 +231,7 @@ TEST_F(UpkeepTest, AScrubThatFailsIsReportedAndTriedAgain) {
 
 TEST_F(UpkeepTest, AnExpiryThatCannotBeReadIsReported) {
   ScrubCounter counter;
-  Office office{counter, directory_, random_, {kDomain}};
+  Office office{counter, directory_, proofs_, random_, {kDomain}};
   std::vector<OfficeAnswer> answers;
   counter.corrupt_expiry = true;
   office.on_tick(kStart, true, answers);
@@ -276,7 +279,7 @@ TEST_F(UpkeepTest, ADamagedDirectoryIsReportedAndAnswersUnavailable) {
       StatusQuery{},
   };
   for (const auto& body : kRequests) {
-    Office office{*mailboxes_, damaged, random_, {kDomain}};
+    Office office{*mailboxes_, damaged, proofs_, random_, {kDomain}};
     std::vector<OfficeAnswer> answers;
     OfficeRequest request{{0, 1}, 1, 1, body};
     office.process({&request, 1}, kStart, answers);
@@ -289,7 +292,7 @@ TEST_F(UpkeepTest, ADamagedDirectoryIsReportedAndAnswersUnavailable) {
 TEST_F(UpkeepTest, ADamagedMailboxIsReportedAndTheRestIsServed) {
   ScrubCounter damaged;
   damaged.corrupt = true;
-  TestWorld world{damaged, directory_, random_, {kDomain}, now_};
+  TestWorld world{damaged, directory_, proofs_, random_, {kDomain}, now_};
   const auto peer = world.connect(exporter_);
   const auto challenge = std::get<wire::Challenge>(world.take(peer).at(0).body);
   world.say(peer, 1, bob.authenticate(challenge.nonce, exporter_));

@@ -24,8 +24,9 @@ void ServerNode::start() {
   mailboxes_ = std::move(mailboxes).take();
   directory_ = std::make_unique<store::MemoryDirectoryStore>(directory_disk_,
                                                              [this] { return disk_fault(); });
+  proofs_ = std::make_unique<store::MemoryProofStore>(proof_disk_, [this] { return disk_fault(); });
   office_ = std::make_unique<server::Office>(
-      *mailboxes_, *directory_, random_,
+      *mailboxes_, *directory_, *proofs_, random_,
       server::OfficeOptions{info_.domain, info_.envelope_lifetime, Milliseconds{60'000}});
 }
 
@@ -40,6 +41,7 @@ void ServerNode::kill() {
   office_.reset();
   mailboxes_.reset();
   directory_.reset();
+  proofs_.reset();
   schedule_.after(Milliseconds{200 + static_cast<std::int64_t>(random_.below(10'000))},
                   [this] { start(); });
 }

@@ -10,6 +10,7 @@
 #include "server/session.h"
 #include "store/memory/memory_directory_store.h"
 #include "store/memory/memory_mailbox_store.h"
+#include "store/memory/memory_proof_store.h"
 
 namespace martlet::simulation {
 
@@ -59,8 +60,10 @@ class ServerNode {
   server::ServerInfo info_;
   store::MemoryMailboxDisk mail_disk_;
   store::MemoryDirectoryDisk directory_disk_;
+  store::MemoryProofDisk proof_disk_;
   std::unique_ptr<store::MemoryMailboxStore> mailboxes_;
   std::unique_ptr<store::MemoryDirectoryStore> directory_;
+  std::unique_ptr<store::MemoryProofStore> proofs_;
   std::unique_ptr<server::Office> office_;
   std::map<std::uint64_t, Peer> peers_;
   std::uint64_t next_serial_ = 1;
