@@ -4,7 +4,7 @@
 
 #include "base/time.h"
 
-/// Every bound on proving handles (spec/handles.md section 3).
+/// Every bound on proving handles (spec/handles.md section 4).
 namespace martlet::server::handle_limits {
 
 using namespace std::chrono_literals;

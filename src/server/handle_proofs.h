@@ -20,7 +20,7 @@ struct HandleOptions {
   std::string inbound_number;  ///< E.164; empty: no SMS is received
 };
 
-/// The handles of accounts: proving, removing, choosing the default (spec/handles.md section 3).
+/// The handles of accounts: proving, removing, choosing the default (spec/handles.md section 4).
 /// Pure but for the stores. Owned by the office, which sends out what take_sendings() gives and
 /// tells the devices of take_changed().
 class HandleProofs {

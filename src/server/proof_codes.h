@@ -7,7 +7,7 @@
 #include "store/proof_store.h"
 
 /// What proves a handle: made here, told to whoever is to show it, and kept as a hash only
-/// (spec/handles.md section 3).
+/// (spec/handles.md section 4).
 namespace martlet::server {
 
 /// A link's token (base64url), six digits, or `M-` and ten characters of base32 in two groups.

@@ -5,7 +5,7 @@
 
 #include "base/time.h"
 
-/// Frames about an account's own handles (spec/wire.md section 4.3, spec/handles.md section 3).
+/// Frames about an account's own handles (spec/wire.md section 4.3, spec/handles.md section 4).
 /// Parsed and encoded with all others, wire/frames.h.
 namespace martlet::wire {
 
