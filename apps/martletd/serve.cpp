@@ -116,7 +116,8 @@ class Server {
     for (const auto& reactor : reactors_) reactors.push_back(reactor.get());
     net::ListenerCallbacks callbacks;
     callbacks.on_frames = [this](std::size_t index) { return gates_.at(index)->make_handler(); };
-    callbacks.on_http = [this](const net::HttpRequest& request) { return pages_.answer(request); };
+    callbacks.on_http = [this](std::size_t, const net::HttpRequest& request,
+                               const net::HttpAnswer& answer) { answer(pages_.answer(request)); };
     auto opened = net::Listener::open(reactors, listener, std::move(callbacks));
     if (!opened.ok()) return cannot_listen(opened.error());
     listener_ = std::move(opened).take();

@@ -45,9 +45,12 @@ bool is_well_formed(const HttpResponse& response) {
 
 class HttpUser final : public StreamUser {
  public:
-  HttpUser(Stream& stream, const std::function<HttpResponse(const HttpRequest&)>& on_request,
+  HttpUser(Stream& stream, std::size_t reactor_index, const OnHttp& on_request,
            Milliseconds patience)
-      : stream_{stream}, on_request_{on_request}, patience_{patience} {}
+      : stream_{stream},
+        reactor_index_{reactor_index},
+        on_request_{on_request},
+        patience_{patience} {}
 
   void on_established(const Established&) override { stream_.set_deadline(patience_, false); }
   void on_bytes(ByteView bytes) override {
@@ -56,7 +59,9 @@ class HttpUser final : public StreamUser {
     serve();
   }
   void on_resumed() override { serve(); }
-  void on_drained() override { stream_.resume_reading(); }
+  void on_drained() override {
+    if (!turn_) stream_.resume_reading();
+  }
   void on_silence() override {
     if (stream_.queued_bytes() > 0) return;  // it is still reading our answer, or it stalls
     if (!parser_.is_within_request()) return stream_.close_now(CloseReason::idle);
@@ -65,14 +70,24 @@ class HttpUser final : public StreamUser {
   void on_gone(CloseReason) override {}
 
  private:
+  /// A request that waits for its response. While there is one, nothing more is read.
+  struct Turn {
+    HttpUser* user;
+    bool keep_alive;
+    bool head_only;
+  };
+
   void serve();
   void serve(const HttpParsed& found);
+  void answered(Turn turn, const HttpResponse& response);
   void answer(const HttpResponse& response, bool keep_alive, bool head_only);
 
   Stream& stream_;
-  const std::function<HttpResponse(const HttpRequest&)>& on_request_;
+  const std::size_t reactor_index_;
+  const OnHttp& on_request_;
   const Milliseconds patience_;
   HttpParser parser_;
+  std::shared_ptr<Turn> turn_;
 };
 
 void HttpUser::serve() {
@@ -89,9 +104,21 @@ void HttpUser::serve(const HttpParsed& found) {
     return stream_.write(bytes_of("HTTP/1.1 100 Continue\r\n\r\n"), {});
   }
   stream_.set_deadline(patience_, false);
-  const auto response = on_request_(found.request);
-  if (!is_well_formed(response)) return answer(plain(500), false, found.head_only);
-  answer(response, found.keep_alive, found.head_only);
+  turn_ = std::make_shared<Turn>(Turn{this, found.keep_alive, found.head_only});
+  on_request_(reactor_index_, found.request,
+              [turn = std::weak_ptr<Turn>{turn_}](const HttpResponse& response) {
+                if (const auto mine = turn.lock()) mine->user->answered(*mine, response);
+              });
+  if (turn_) stream_.pause_reading();
+}
+
+void HttpUser::answered(Turn turn, const HttpResponse& response) {
+  turn_.reset();
+  if (!is_well_formed(response)) return answer(plain(500), false, turn.head_only);
+  stream_.set_deadline(patience_, false);
+  answer(response, turn.keep_alive, turn.head_only);
+  // The next request may be here already: resuming lets serve() run again.
+  if (turn.keep_alive && stream_.queued_bytes() <= kUnsentAnswersMax) stream_.resume_reading();
 }
 
 void HttpUser::answer(const HttpResponse& response, bool keep_alive, bool head_only) {
@@ -103,10 +130,9 @@ void HttpUser::answer(const HttpResponse& response, bool keep_alive, bool head_o
 
 }  // namespace
 
-std::unique_ptr<StreamUser> make_http_user(
-    Stream& stream, const std::function<HttpResponse(const HttpRequest&)>& on_request,
-    Milliseconds patience) {
-  return std::make_unique<HttpUser>(stream, on_request, patience);
+std::unique_ptr<StreamUser> make_http_user(Stream& stream, std::size_t reactor_index,
+                                           const OnHttp& on_request, Milliseconds patience) {
+  return std::make_unique<HttpUser>(stream, reactor_index, on_request, patience);
 }
 
 }  // namespace martlet::net

@@ -184,6 +184,82 @@ TEST(Http, AHeaderOfOursThatWouldBreakItsLineIsNotSent) {
   }
 }
 
+/// Answers later, when told to.
+struct Later {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::pair<std::string, HttpAnswer>> waiting;
+
+  OnHttp on_http() {
+    return [this](std::size_t, const HttpRequest& request, HttpAnswer answer) {
+      const std::lock_guard lock{mutex};
+      waiting.emplace_back(request.target, std::move(answer));
+      changed.notify_all();
+    };
+  }
+  /// The first that waits; waits for it to come.
+  std::pair<std::string, HttpAnswer> next() {
+    std::unique_lock lock{mutex};
+    changed.wait(lock, [this] { return !waiting.empty(); });
+    auto first = std::move(waiting.front());
+    waiting.erase(waiting.begin());
+    return first;
+  }
+};
+
+TEST(Http, AnAnswerMayComeLaterAndTheNextRequestWaits) {
+  Later later;
+  ServerOptions options;
+  options.on_http_later = later.on_http();
+  Server server{options};
+  RawPeer peer{server.port()};
+  ASSERT_TRUE(peer.start_tls(kAlpn));
+  peer.send(bytes_of("GET /1 HTTP/1.1\r\n" + kHost + "\r\nGET /2 HTTP/1.1\r\n" + kHost +
+                     "Connection: close\r\n\r\n"));
+  for (const auto* target : {"/1", "/2"}) {
+    const auto [asked, answer] = later.next();
+    EXPECT_EQ(asked, target);
+    EXPECT_TRUE(later.waiting.empty());
+    server.reactor(0).post([answer = answer, body = asked] {
+      answer({200, "text/plain", body, {}});
+    });
+    peer.receive_until("\r\n\r\n");
+    EXPECT_EQ(text_of(peer.receive(2)), target);
+  }
+  EXPECT_EQ(peer.receive_all(), "");
+}
+
+TEST(Http, AnAnswerToAPeerThatIsGoneDoesNothing) {
+  Later later;
+  ServerOptions options;
+  options.on_http_later = later.on_http();
+  Server server{options};
+  HttpAnswer gone;
+  {
+    RawPeer peer{server.port()};
+    ASSERT_TRUE(peer.start_tls(kAlpn));
+    peer.send(bytes_of("GET /gone HTTP/1.1\r\n" + kHost + "\r\n"));
+    gone = later.next().second;
+  }
+  while (server.listener().connections() > 0) {
+    // A connection that waits for its answer is not read: it is the answer that finds out.
+    server.reactor(0).post([gone] { gone({200, "text/plain", "nobody", {}}); });
+    std::this_thread::yield();
+  }
+  RawPeer other{server.port()};
+  ASSERT_TRUE(other.start_tls(kAlpn));
+  other.send(bytes_of("GET /other HTTP/1.1\r\n" + kHost + "\r\n"));
+  const auto answer = later.next().second;
+  server.reactor(0).post([answer] {
+    answer({200, "text/plain", "one", {}});
+    answer({200, "text/plain", "two", {}});  // the second time: nothing
+  });
+  other.receive_until("\r\n\r\n");
+  EXPECT_EQ(text_of(other.receive(3)), "one");
+  server.stop();
+  EXPECT_EQ(other.receive_all(), "");
+}
+
 TEST(Http, SendsItsOwnHeadersAndStatus) {
   ServerOptions options;
   options.on_http = [](const HttpRequest&) {

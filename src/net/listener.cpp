@@ -64,7 +64,7 @@ class Branch final : public StreamOwner {
   }
   std::unique_ptr<StreamUser> server_for(Stream& stream, std::string_view protocol) override {
     if (protocol != kFramesProtocol)
-      return make_http_user(stream, shared->callbacks.on_http, times.idle);
+      return make_http_user(stream, index_, shared->callbacks.on_http, times.idle);
     auto handler = shared->callbacks.on_frames(index_);
     if (handler == nullptr) return nullptr;
     return std::make_unique<FrameUser>(stream, std::move(handler), limits::kStrangerFrameBytesMax);

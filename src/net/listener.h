@@ -33,13 +33,19 @@ struct ListenerConfig {
   std::size_t connections_max;
 };
 
+/// Takes the response to one request. Called at most once, on the connection's reactor, inside
+/// on_http or later; does nothing if the connection is gone meanwhile. Until then the connection
+/// waits, however long that is.
+using HttpAnswer = std::function<void(HttpResponse)>;
+using OnHttp =
+    std::function<void(std::size_t reactor_index, const HttpRequest& request, HttpAnswer answer)>;
+
 /// What the listener's owner does with new connections. Called on the reactor of the connection,
 /// from several threads at once if there are several reactors.
 struct ListenerCallbacks {
   std::function<std::unique_ptr<FrameHandler>(std::size_t reactor_index)>
-      on_frames;  ///< ALPN martlet/1
-  std::function<HttpResponse(const HttpRequest&)>
-      on_http;  ///< ALPN http/1.1 or none; must not block
+      on_frames;   ///< ALPN martlet/1
+  OnHttp on_http;  ///< ALPN http/1.1 or none; must not block
 };
 
 /// Accepts on one port and spreads the connections over the reactors. Destroy it on no reactor's

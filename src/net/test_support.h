@@ -62,7 +62,8 @@ struct ServerOptions {
   Milliseconds handshake_timeout{20'000}, idle_timeout{20'000}, write_stall_timeout{20'000};
   std::size_t connections_max = 10'000;
   std::function<HttpResponse(const HttpRequest&)> on_http =
-      nullptr;  ///< default: says what it was asked
+      nullptr;                     ///< default: says what it was asked
+  OnHttp on_http_later = nullptr;  ///< comes before on_http
 };
 
 class Server {

@@ -156,7 +156,11 @@ Server::Server(ServerOptions options) {
     changed_.notify_all();
     return make_handler(watch, script);
   };
-  callbacks.on_http = options.on_http ? options.on_http : repeat;
+  callbacks.on_http = [answer = options.on_http ? options.on_http : repeat](
+                          std::size_t, const HttpRequest& request, const HttpAnswer& done) {
+    done(answer(request));
+  };
+  if (options.on_http_later) callbacks.on_http = options.on_http_later;
   auto opened = Listener::open(pointers, config, std::move(callbacks));
   CHECK(opened.ok());
   listener_ = std::move(opened).take();
