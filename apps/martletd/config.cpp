@@ -42,6 +42,37 @@ bool set_path(const std::string& text, std::filesystem::path& path) {
   return path.is_absolute();
 }
 
+bool set_security(const std::string& text, MailSettings& mail) {
+  using Security = MailSettings::Security;
+  for (const auto security : {Security::starttls, Security::tls, Security::none}) {
+    if (text != name_of(security)) continue;
+    mail.security = security;
+    return true;
+  }
+  return false;
+}
+
+bool set_address(const std::string& text, std::string& address) {
+  const auto parsed = Handle::parse(text);
+  if (!parsed.ok() || parsed.value().is_number()) return false;
+  address = parsed.value().text();
+  return true;
+}
+
+/// A text that goes into `mail` as it is, unless `is_good` says no.
+template <class Check>
+Setter mail_text_setter(const char* expected, std::string MailSettings::*field, Check is_good) {
+  return text_setter<std::string>(expected, [=](const std::string& text, Config& config) {
+    config.mail.*field = text;
+    return is_good(text);
+  });
+}
+Setter mail_path_setter(const char* expected, std::filesystem::path MailSettings::*field) {
+  return text_setter<std::string>(expected, [=](const std::string& text, Config& config) {
+    return set_path(text, config.mail.*field);
+  });
+}
+
 using Setters = std::map<std::string, Setter, std::less<>>;
 
 const Setters& setters() {
@@ -86,6 +117,22 @@ const Setters& setters() {
                                          config.tls_public = value;
                                          return true;
                                        })},
+      {"mail.server", mail_text_setter("\"HOST:PORT\"", &MailSettings::server, is_mail_server)},
+      {"mail.security", text_setter<std::string>("\"starttls\", \"tls\" or \"none\"",
+                                                 [](const std::string& text, Config& config) {
+                                                   return set_security(text, config.mail);
+                                                 })},
+      {"mail.from", text_setter<std::string>("a mail address",
+                                             [](const std::string& text, Config& config) {
+                                               return set_address(text, config.mail.from);
+                                             })},
+      {"mail.user", mail_text_setter("a user's name", &MailSettings::user,
+                                     [](const std::string& text) { return !text.empty(); })},
+      {"mail.password_file",
+       mail_path_setter("an absolute path to a file", &MailSettings::password_file)},
+      {"mail.authorities",
+       mail_path_setter("an absolute path to a PEM file", &MailSettings::authorities)},
+      {"mail.folder", mail_path_setter("an absolute path to a folder", &MailSettings::folder)},
   };
   return kSetters;
 }
@@ -100,8 +147,9 @@ Outcome<void> apply(const toml::table& table, const std::string& prefix,
   for (const auto& [key, value] : table) {
     const auto name = prefix + std::string{key.str()};
     const auto line = value.source().begin.line;
-    if (const auto* inner = value.as_table(); inner != nullptr && name == "tls") {
-      TRY(apply(*inner, "tls.", file, config));
+    const bool is_section = name == "tls" || name == "mail";
+    if (const auto* inner = value.as_table(); inner != nullptr && is_section) {
+      TRY(apply(*inner, name + ".", file, config));
       continue;
     }
     const auto setter = setters().find(name);
@@ -110,6 +158,28 @@ Outcome<void> apply(const toml::table& table, const std::string& prefix,
       return at(file, line, "`" + name + "` must be " + expected);
     }
     config.origins[name] = file.string() + ", line " + std::to_string(line);
+  }
+  return {};
+}
+
+Outcome<void> check_mail(const std::filesystem::path& file, const MailSettings& mail) {
+  const auto wrong = [&](const char* what, const char* hint) {
+    return Complaint{Exit::usage, file.string() + ": " + what, hint};
+  };
+  if (!mail.server.empty() && !mail.folder.empty()) {
+    return wrong("`mail.server` and `mail.folder` exclude each other",
+                 "the folder is for development");
+  }
+  if (!mail.server.empty() && mail.from.empty()) {
+    return wrong("`mail.server` needs `mail.from`", "the address that mails come from");
+  }
+  if (mail.user.empty() != mail.password_file.empty()) {
+    return wrong("`mail.user` and `mail.password_file` go together", "set both, or neither");
+  }
+  if (!mail.server.empty() && mail.security == MailSettings::Security::none &&
+      !is_on_this_machine(mail.server)) {
+    return wrong("without TLS `mail.server` must be on this machine",
+                 "set `mail.security` to \"starttls\" or \"tls\"");
   }
   return {};
 }
@@ -124,7 +194,7 @@ Outcome<void> check_together(const std::filesystem::path& file, const Config& co
                      file.string() + ": `tls.public` needs `tls.certificate` and `tls.key`",
                      "no public authority vouches for a self-signed certificate"};
   }
-  return {};
+  return check_mail(file, config.mail);
 }
 
 }  // namespace
@@ -183,7 +253,14 @@ std::string first_config(const Config& config) {
       "# [tls]                            # default: self-signed, pinned by invitations\n"
       "# certificate = \"/etc/letsencrypt/live/chat.example.org/fullchain.pem\"\n"
       "# key = \"/etc/letsencrypt/live/chat.example.org/privkey.pem\"\n"
-      "# public = true                    # a public authority vouches for it\n";
+      "# public = true                    # a public authority vouches for it\n"
+      "\n"
+      "# [mail]                           # default: no mail; addresses can't be proven\n"
+      "# server = \"smtp.example.org:587\"\n"
+      "# security = \"starttls\"            # or \"tls\"; \"none\" only on this machine\n"
+      "# from = \"martlet@example.org\"\n"
+      "# user = \"martlet\"\n"
+      "# password_file = \"/etc/martlet/mail-password\"\n";
   return text;
 }
 

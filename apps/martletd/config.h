@@ -8,6 +8,7 @@
 
 #include "apps/martletd/complaint.h"
 #include "apps/martletd/listen_address.h"
+#include "apps/martletd/mail_settings.h"
 #include "base/limits.h"
 
 namespace martlet::daemon {
@@ -23,6 +24,7 @@ struct Config {
   bool tls_public = false;  ///< a public authority vouches for it: invitations need no fingerprint
   Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
   Milliseconds scrub_interval = Seconds{60};
+  MailSettings mail;
   std::size_t reactors = 0;  ///< threads that serve connections; 0: one a core
   /// Who said so, for each setting that a file set: "FILE, line N".
   std::map<std::string, std::string, std::less<>> origins;

@@ -38,6 +38,19 @@ std::vector<ExplainedSetting> explain(const Config& config) {
   add("tls.key", quoted(config.tls_key.string()), "PEM file of its key");
   add("tls.public", config.tls_public ? "true" : "false",
       "a public authority vouches for the certificate: invitations carry no fingerprint");
+  const auto& mail = config.mail;
+  add("mail.server", quoted(mail.server),
+      "SMTP server for mails that prove addresses; empty: addresses can't be proven");
+  add("mail.security", quoted(name_of(mail.security)),
+      "starttls, tls, or none: only for a mail server on this machine");
+  add("mail.from", quoted(mail.from), "address that mails come from");
+  add("mail.user", quoted(mail.user), "who logs in at the mail server; empty: nobody");
+  add("mail.password_file", quoted(mail.password_file.string()),
+      "file whose first line is that user's password; nobody else may read it");
+  add("mail.authorities", quoted(mail.authorities.string()),
+      "PEM file of who vouches for the mail server; empty: the system's authorities");
+  add("mail.folder", quoted(mail.folder.string()),
+      "for development: mails become files here, and their links are printed");
   return settings;
 }
 

@@ -58,12 +58,11 @@ Outcome<Digest> load_fingerprint(const DataFolder& folder, const Config& config)
 }
 
 InvitationUrls::InvitationUrls(const Config& config, std::uint16_t port, const Digest& fingerprint)
-    : before_{"https://" + config.host() + ":" + std::to_string(config.public_port.value_or(port)) +
-              "/i/"},
+    : pages_{"https://" + config.host() + ":" + std::to_string(config.public_port.value_or(port))},
       behind_{config.tls_public ? std::string{} : "#" + to_base64url(fingerprint)} {}
 
 std::string InvitationUrls::url(const std::string& token) const {
-  return before_ + token + behind_;
+  return pages_ + "/i/" + token + behind_;
 }
 
 }  // namespace martlet::daemon

@@ -24,9 +24,11 @@ class InvitationUrls {
  public:
   InvitationUrls(const Config& config, std::uint16_t port, const Digest& fingerprint);
   std::string url(const std::string& token) const;
+  /// https://HOST:PORT, of the pages that people open in browsers.
+  const std::string& pages() const { return pages_; }
 
  private:
-  std::string before_;
+  std::string pages_;
   std::string behind_;
 };
 

@@ -28,6 +28,10 @@ Kind kind_of(Log::Event event) {
       return {"stores_damaged", spdlog::level::err};
     case Event::scrub_fails:
       return {"scrub_fails", spdlog::level::warn};
+    case Event::mail_fails:
+      return {"mail_fails", spdlog::level::warn};
+    case Event::mail_works_again:
+      return {"mail_works_again", spdlog::level::info};
     case Event::mailbox_damaged:
       return {"mailbox_damaged", spdlog::level::err};
   }

@@ -34,6 +34,8 @@ class Log {
     disk_works_again,  ///< info
     stores_damaged,    ///< error: the directory or the list of what is due cannot be read
     scrub_fails,       ///< warning: deleted bytes stay on the disk; tried again
+    mail_fails,  ///< warning: reply (of the mail server), curl (libcurl's number); tried again
+    mail_works_again,  ///< info
     mailbox_damaged,   ///< error: mailboxes (how many); `martletd status` names them
   };
 

@@ -44,24 +44,51 @@ bool OfficeWorker::post(std::vector<server::OfficeRequest>& requests) {
 }
 
 Result<server::OfficeAnswer> OfficeWorker::ask(OperatorBody body, Milliseconds timeout) {
-  std::future<server::OfficeAnswer> answer;
+  const auto promise = std::make_shared<std::promise<server::OfficeAnswer>>();
+  auto answer = promise->get_future();
   std::uint64_t serial = 0;
-  server::OfficeRequest request;
-  std::visit([&](auto& inner) { request.body = std::move(inner); }, body);
-  request.cost = 1;
   {
     const std::lock_guard lock{mutex_};
     serial = next_serial_++;
-    answer = asked_[serial].get_future();
+    asked_[serial] = [promise](server::OfficeAnswer given) {
+      promise->set_value(std::move(given));
+    };
   }
-  request.session = {server::kOperator, serial};
-  std::vector<server::OfficeRequest> requests;
-  requests.push_back(std::move(request));
-  post(requests);
+  post_asked(serial, std::move(body));
   if (answer.wait_for(timeout) == std::future_status::ready) return answer.get();
   const std::lock_guard lock{mutex_};
   asked_.erase(serial);
   return Error{Failure::unavailable, "the office did not answer in time"};
+}
+
+bool OfficeWorker::ask_for_page(PageBody body, OnAnswer done) {
+  std::uint64_t serial = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    if (pages_waiting_ >= kPagesWaitingMax) return false;
+    ++pages_waiting_;
+    serial = next_serial_++;
+    asked_[serial] = [this, done = std::move(done)](server::OfficeAnswer answer) {
+      {
+        const std::lock_guard guard{mutex_};
+        --pages_waiting_;
+      }
+      done(std::move(answer));
+    };
+  }
+  post_asked(serial, std::move(body));
+  return true;
+}
+
+template <class Body>
+void OfficeWorker::post_asked(std::uint64_t serial, Body body) {
+  server::OfficeRequest request;
+  std::visit([&](auto& inner) { request.body = std::move(inner); }, body);
+  request.cost = 1;
+  request.session = {server::kOperator, serial};
+  std::vector<server::OfficeRequest> requests;
+  requests.push_back(std::move(request));
+  post(requests);
 }
 
 void OfficeWorker::run() {
@@ -112,7 +139,7 @@ void OfficeWorker::hand_out(std::vector<server::OfficeAnswer>& answers) {
   std::map<std::uint32_t, std::vector<server::OfficeAnswer>> by_reactor;
   for (auto& answer : answers) {
     if (answer.session.reactor == server::kOperator) {
-      answer_operator(std::move(answer));
+      answer_asked(std::move(answer));
     } else if (auto* sending = std::get_if<server::ProofSending>(&answer.body)) {
       if (callbacks_.send_out) callbacks_.send_out(std::move(*sending));
     } else {
@@ -123,12 +150,16 @@ void OfficeWorker::hand_out(std::vector<server::OfficeAnswer>& answers) {
   for (auto& [reactor, mine] : by_reactor) callbacks_.answers(reactor, std::move(mine));
 }
 
-void OfficeWorker::answer_operator(server::OfficeAnswer answer) {
-  const std::lock_guard lock{mutex_};
-  const auto asked = asked_.find(answer.session.serial);
-  if (asked == asked_.end()) return;  // gave up waiting
-  asked->second.set_value(std::move(answer));
-  asked_.erase(asked);
+void OfficeWorker::answer_asked(server::OfficeAnswer answer) {
+  OnAnswer done;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto asked = asked_.find(answer.session.serial);
+    if (asked == asked_.end()) return;  // gave up waiting
+    done = std::move(asked->second);
+    asked_.erase(asked);
+  }
+  done(std::move(answer));
 }
 
 }  // namespace martlet::daemon

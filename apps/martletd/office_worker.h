@@ -41,13 +41,22 @@ class OfficeWorker {
   /// Asks as the operator does, and waits for the answer; `unavailable` if none comes in time.
   Result<server::OfficeAnswer> ask(OperatorBody body, Milliseconds timeout);
 
+  using PageBody = std::variant<server::OpenConfirmation, server::InboundSms>;
+  using OnAnswer = std::function<void(server::OfficeAnswer)>;
+  static constexpr std::size_t kPagesWaitingMax = 256;
+  /// Asks for a page; `done` gets the answer on the worker's thread, and must not block. False: so
+  /// many wait already, and `done` is never called.
+  bool ask_for_page(PageBody body, OnAnswer done);
+
  private:
   using Steady = std::chrono::steady_clock;
 
   void run();
   bool gather(std::vector<server::OfficeRequest>& batch, Steady::time_point next_tick);
   void hand_out(std::vector<server::OfficeAnswer>& answers);
-  void answer_operator(server::OfficeAnswer answer);
+  void answer_asked(server::OfficeAnswer answer);
+  template <class Body>
+  void post_asked(std::uint64_t serial, Body body);
 
   server::Office& office_;
   const Clock& clock_;
@@ -60,7 +69,8 @@ class OfficeWorker {
   bool asleep_ = false;
   bool was_full_ = false;
   bool stopping_ = false;
-  std::map<std::uint64_t, std::promise<server::OfficeAnswer>> asked_;
+  std::map<std::uint64_t, OnAnswer> asked_;
+  std::size_t pages_waiting_ = 0;
   std::uint64_t next_serial_ = 1;
 };
 

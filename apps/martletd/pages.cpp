@@ -1,5 +1,7 @@
 #include "apps/martletd/pages.h"
 
+#include "apps/martletd/mail_message.h"
+
 #include <string_view>
 
 namespace martlet::daemon {
@@ -7,7 +9,7 @@ namespace {
 
 using net::HttpResponse;
 
-/// Of text that is fixed: what a stranger sent is never repeated.
+/// What a stranger sent is never repeated; what the office says is escaped by whoever puts it in.
 std::string page(std::string_view title, std::string_view body) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -17,6 +19,7 @@ std::string page(std::string_view title, std::string_view body) {
       "</title>\n<style>\n"
       ":root{color-scheme:light dark}\n"
       "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:38rem;margin:2rem auto;padding:0 1rem}\n"
+      "button{font:inherit;padding:.5rem 1rem}\n"
       "code{font-size:1rem;overflow-wrap:anywhere}\n"
       "pre{border:1px solid;border-radius:.4rem;padding:.8rem;white-space:pre-wrap}\n"
       "</style>\n</head>\n<body>\n<main>\n");
@@ -46,6 +49,39 @@ constexpr std::string_view kNothing = R"(<h1>There is nothing here</h1>
 <p>If you followed an invitation: is the address complete?</p>
 )";
 
+constexpr std::string_view kDone = R"(<h1>Confirmed</h1>
+<p>From now on people reach the account by this address. You can close this page.</p>
+)";
+constexpr std::string_view kUsed = R"(<h1>This link has been used</h1>
+<p>It works once, and it has. There is nothing left to do.</p>
+)";
+constexpr std::string_view kExpired = R"(<h1>This link is too old</h1>
+<p>It worked for one hour. In Martlet, add the address again to get a new one.</p>
+)";
+constexpr std::string_view kUnknown = R"(<h1>This link does not work</h1>
+<p>Is the address of this page complete? If you asked for several mails, only the link of the
+newest works.</p>
+)";
+constexpr std::string_view kBusy = R"(<h1>Please try again in a minute</h1>
+<p>The server could not do it just now. The link still works.</p>
+)";
+
+std::string question(const server::Confirmation& asked) {
+  const auto handle = escape_html(asked.handle);
+  std::string body = "<h1>Is this you?</h1>\n<p>";
+  if (asked.asked_by.empty()) {
+    body += "An account without a name";
+  } else {
+    body += "The account <strong>" + escape_html(asked.asked_by) + "</strong>";
+  }
+  body += " asks to be reached at <strong>" + handle + "</strong>.</p>\n";
+  body += "<form method=\"post\"><button type=\"submit\">Yes, confirm " + handle;
+  return body +
+         "</button></form>\n"
+         "<p>If you did not ask for this, close the page: then nothing happens. Whoever confirms "
+         "gives the address to that account, and takes it from any other.</p>\n";
+}
+
 HttpResponse html(unsigned status, std::string body) {
   HttpResponse response;
   response.status = status;
@@ -53,7 +89,7 @@ HttpResponse html(unsigned status, std::string body) {
   response.body = std::move(body);
   response.headers = {
       {"Content-Security-Policy",
-       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
        "frame-ancestors 'none'"},
       {"Referrer-Policy", "no-referrer"},
       {"Cache-Control", "no-store"},
@@ -75,6 +111,46 @@ HttpResponse health(Condition condition) {
 }
 
 }  // namespace
+
+std::optional<server::OpenConfirmation> Pages::confirmation(const net::HttpRequest& request) {
+  constexpr std::string_view kPath = "/confirm/";
+  constexpr std::string_view kBase64url =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
+  if (!path.starts_with(kPath)) return std::nullopt;
+  if (request.method != "GET" && request.method != "POST") return std::nullopt;
+  const auto token = path.substr(kPath.size());
+  if (token.empty() || token.size() > wire::kProofCodeBytesMax ||
+      token.find_first_not_of(kBase64url) != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return server::OpenConfirmation{std::string{token}, request.method == "POST"};
+}
+
+HttpResponse Pages::confirmation_page(const server::OfficeAnswer& answer) {
+  const auto* const confirmation = std::get_if<server::Confirmation>(&answer.body);
+  if (confirmation == nullptr) return busy_page();
+  using State = server::Confirmation::State;
+  switch (confirmation->state) {
+    case State::asks:
+      return html(200, page("Confirm your address", question(*confirmation)));
+    case State::done:
+      return html(200, page("Confirmed", kDone));
+    case State::used:
+      return html(410, page("Link used", kUsed));
+    case State::expired:
+      return html(410, page("Link too old", kExpired));
+    case State::unknown:
+      break;
+  }
+  return html(404, page("Link does not work", kUnknown));
+}
+
+HttpResponse Pages::busy_page() {
+  auto response = html(503, page("Try again", kBusy));
+  response.headers.emplace_back("Retry-After", "60");
+  return response;
+}
 
 HttpResponse Pages::answer(const net::HttpRequest& request) const {
   if (request.method != "GET") {  // HEAD arrives as GET

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "net/listener.h"
+#include "server/messages.h"
 
 namespace martlet::daemon {
 
@@ -15,6 +17,13 @@ enum class Condition : std::uint8_t { ok, disk_refuses, damaged };
 class Pages {
  public:
   net::HttpResponse answer(const net::HttpRequest& request) const;
+  /// What to ask the office, if the request is for the page of a mail's link: /confirm/TOKEN. Only
+  /// its POST presses. Anything that can be no token is none of ours: answer() says so.
+  static std::optional<server::OpenConfirmation> confirmation(const net::HttpRequest& request);
+  /// The page that the office's answer means. Of links that do not work it shows nothing but that.
+  static net::HttpResponse confirmation_page(const server::OfficeAnswer& answer);
+  /// Too many wait for the office at once.
+  static net::HttpResponse busy_page();
   void set_condition(Condition condition) { condition_ = condition; }
   Condition condition() const { return condition_; }
 

@@ -9,6 +9,7 @@
 #include "apps/martletd/admin_socket.h"
 #include "apps/martletd/gate.h"
 #include "apps/martletd/log.h"
+#include "apps/martletd/mailer.h"
 #include "apps/martletd/operator_verbs.h"
 #include "apps/martletd/pages.h"
 #include "apps/martletd/stores.h"
@@ -47,7 +48,8 @@ sigset_t block_signals() {
 }
 
 server::OfficeOptions office_options(const Config& config) {
-  return {config.domain(), config.envelope_lifetime, config.scrub_interval};
+  return {config.domain(), config.envelope_lifetime, config.scrub_interval,
+          server::HandleOptions{config.mail.is_set(), false, {}}};
 }
 
 /// Tells the operator, once a change, what the office found.
@@ -116,8 +118,8 @@ class Server {
     for (const auto& reactor : reactors_) reactors.push_back(reactor.get());
     net::ListenerCallbacks callbacks;
     callbacks.on_frames = [this](std::size_t index) { return gates_.at(index)->make_handler(); };
-    callbacks.on_http = [this](std::size_t, const net::HttpRequest& request,
-                               const net::HttpAnswer& answer) { answer(pages_.answer(request)); };
+    callbacks.on_http = [this](std::size_t index, const net::HttpRequest& request,
+                               const net::HttpAnswer& answer) { on_http(index, request, answer); };
     auto opened = net::Listener::open(reactors, listener, std::move(callbacks));
     if (!opened.ok()) return cannot_listen(opened.error());
     listener_ = std::move(opened).take();
@@ -125,8 +127,13 @@ class Server {
   }
 
   Outcome<void> start(const DataFolder& folder) {
-    desk_ = std::make_unique<OperatorDesk>(
-        worker_, InvitationUrls{config_, listener_->port(), identity_.fingerprint});
+    const InvitationUrls urls{config_, listener_->port(), identity_.fingerprint};
+    if (config_.mail.is_set()) {
+      mailer_ = TRY(Mailer::open(config_.mail, urls.pages() + "/confirm/", config_.host(), random_,
+                                 clock_, log_,
+                                 [this](const server::ProofSent& sent) { post_result(sent); }));
+    }
+    desk_ = std::make_unique<OperatorDesk>(worker_, urls);
     admin_ = TRY(AdminSocket::open(folder.path(),
                                    [this](std::string_view line) { return desk_->serve(line); }));
     worker_.start();
@@ -158,11 +165,30 @@ class Server {
     admin_.reset();
     for (const auto& reactor : reactors_) reactor->stop();
     for (auto& thread : threads_) thread.join();
+    if (mailer_) mailer_->stop();
     worker_.stop();
     log_.write(Log::Event::stopped);
   }
 
  private:
+  /// Pages whose answer the office knows come later, on the same reactor.
+  void on_http(std::size_t index, const net::HttpRequest& request, const net::HttpAnswer& answer) {
+    auto link = Pages::confirmation(request);
+    if (!link) return answer(pages_.answer(request));
+    auto& reactor = *reactors_.at(index);
+    const bool is_asked = worker_.ask_for_page(
+        std::move(*link), [&reactor, answer](const server::OfficeAnswer& given) {
+          reactor.post([answer, page = Pages::confirmation_page(given)] { answer(page); });
+        });
+    if (!is_asked) answer(Pages::busy_page());
+  }
+
+  void post_result(const server::ProofSent& sent) {
+    std::vector<server::OfficeRequest> requests;
+    requests.push_back({{server::kOutside, 0}, 0, 0, sent});
+    worker_.post(requests);
+  }
+
   OfficeCallbacks worker_callbacks() {
     return {[this](std::uint32_t reactor, std::vector<server::OfficeAnswer> answers) {
               gates_.at(reactor)->post_answers(std::move(answers));
@@ -171,7 +197,11 @@ class Server {
               for (const auto& gate : gates_) gate->post_drained();
             },
             [this](const server::OfficeHealth& health) { health_.update(health); },
-            [](const server::ProofSending&) {}};  // nothing is configured that could send
+            [this](server::ProofSending sending) {
+              if (mailer_ && sending.kind == store::ProofKind::mail_link) {
+                mailer_->post(std::move(sending));
+              }
+            }};
   }
 
   Complaint cannot_listen(const Error& error) const {
@@ -201,6 +231,7 @@ class Server {
   std::vector<std::unique_ptr<net::Reactor>> reactors_;
   std::vector<std::unique_ptr<Gate>> gates_;
   std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<Mailer> mailer_;
   std::unique_ptr<OperatorDesk> desk_;
   std::unique_ptr<AdminSocket> admin_;
   std::vector<std::thread> threads_;

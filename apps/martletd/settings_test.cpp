@@ -105,8 +105,18 @@ class ConfigTest : public ::testing::Test {
 TEST_F(ConfigTest, EverySettingArrives) {
   ASSERT_TRUE(read("name = \"chat.example.org\"\nlisten = \"[::]:443\"\npublic_port = 8443\n"
                    "envelope_lifetime_days = 30\nscrub_interval_s = 1\nreactors = 3\n"
-                   "[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\npublic = true\n")
+                   "[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\npublic = true\n"
+                   "[mail]\nserver = \"smtp.example.org:465\"\nsecurity = \"tls\"\n"
+                   "from = \"Martlet@example.org\"\nuser = \"u\"\npassword_file = \"/etc/p\"\n"
+                   "authorities = \"/etc/a.pem\"\n")
                   .ok());
+  EXPECT_EQ(config_.mail.server, "smtp.example.org:465");
+  EXPECT_EQ(config_.mail.security, MailSettings::Security::tls);
+  EXPECT_EQ(config_.mail.from, "martlet@example.org");
+  EXPECT_EQ(config_.mail.user, "u");
+  EXPECT_EQ(config_.mail.password_file, "/etc/p");
+  EXPECT_EQ(config_.mail.authorities, "/etc/a.pem");
+  EXPECT_TRUE(config_.mail.is_set());
   EXPECT_EQ(config_.name, "chat.example.org");
   EXPECT_EQ(config_.host(), "chat.example.org");
   EXPECT_EQ(config_.domain(), "chat.example.org");
@@ -176,10 +186,12 @@ TEST_F(ConfigTest, SettingsThatAreRemarksInTheFirstConfigAreRealOnes) {
     if (setting && text.find(" = ", at) < text.find('\n', at)) text.erase(at, 2);
   }
   text.replace(text.find("# [tls]"), 2, "");
+  text.replace(text.find("# [mail]"), 2, "");
   const auto outcome = read(text);
   ASSERT_TRUE(outcome.ok()) << outcome.error().message << "\n" << text;
   EXPECT_EQ(config_.public_port, 443);
   EXPECT_TRUE(config_.tls_public);
+  EXPECT_EQ(config_.mail.user, "martlet");
 }
 
 struct BadConfig {
@@ -212,6 +224,24 @@ TEST_F(ConfigTest, MistakesAreNamedWithTheirLine) {
        ", line 2: `tls.certificate` must be an absolute path"},
       {"half of TLS", "[tls]\nkey = \"/k.pem\"\n", "go together"},
       {"a public self-signed certificate", "[tls]\npublic = true\n", "`tls.public` needs"},
+      {"an unknown one of mail", "[mail]\nfoo = 1\n", ", line 2: there is no setting `mail.foo`"},
+      {"mail that is no table", "mail = true\n", ", line 1: there is no setting `mail`"},
+      {"a mail server without a port", "[mail]\nserver = \"smtp.example.org\"\n",
+       ", line 2: `mail.server` must be"},
+      {"a mail server that is a URL", "[mail]\nserver = \"smtp://a.example:25\"\n",
+       ", line 2: `mail.server` must be"},
+      {"an unknown security", "[mail]\nsecurity = \"ssl\"\n", ", line 2: `mail.security` must be"},
+      {"a number as sender", "[mail]\nfrom = \"+15550100123\"\n", ", line 2: `mail.from` must be"},
+      {"a mail password at a relative path", "[mail]\npassword_file = \"p\"\n",
+       ", line 2: `mail.password_file` must be"},
+      {"no user", "[mail]\nuser = \"\"\n", ", line 2: `mail.user` must be"},
+      {"mail from nobody", "[mail]\nserver = \"a.example:25\"\n", "needs `mail.from`"},
+      {"a user without a password", "[mail]\nuser = \"u\"\n", "go together"},
+      {"mail to two places",
+       "[mail]\nserver = \"a.example:25\"\nfrom = \"a@b\"\nfolder = \"/tmp\"\n", "exclude"},
+      {"mail across the network in the clear",
+       "[mail]\nserver = \"a.example:25\"\nfrom = \"a@b\"\nsecurity = \"none\"\n",
+       "must be on this machine"},
       {"public that is neither", "[tls]\npublic = 1\n", "`tls.public` must be true or false"},
   };
   for (const auto& bad : kConfigs) {
