@@ -64,7 +64,7 @@ class Runner::Handler final : public net::FrameHandler {
     if (runner == nullptr) return;
     runner->connecting_ = false;
     runner->connection_ = &connection;
-    runner->engine_.on_connected(established.exporter, runner->clock_.now());
+    runner->client_.on_connected(established.exporter, runner->clock_.now());
     runner->pump();
   }
 
@@ -72,7 +72,7 @@ class Runner::Handler final : public net::FrameHandler {
     auto* const runner = handle_->runner;
     if (runner == nullptr) return;
     ++runner->frames_;
-    runner->engine_.on_frame(frame, runner->clock_.now());
+    runner->client_.on_frame(frame, runner->clock_.now());
     runner->pump();
   }
 
@@ -82,7 +82,7 @@ class Runner::Handler final : public net::FrameHandler {
     runner->connecting_ = false;
     runner->connection_ = nullptr;
     runner->close_reason_ = reason;
-    runner->engine_.on_disconnected(runner->clock_.now());
+    runner->client_.on_disconnected(runner->clock_.now());
     runner->pump();
   }
 
@@ -90,8 +90,8 @@ class Runner::Handler final : public net::FrameHandler {
   std::shared_ptr<Handle> handle_;
 };
 
-Runner::Runner(client::Engine& engine, net::Reactor& reactor, const Clock& clock)
-    : engine_{engine},
+Runner::Runner(client::NetworkClient& client, net::Reactor& reactor, const Clock& clock)
+    : client_{client},
       reactor_{reactor},
       clock_{clock},
       handle_{std::make_shared<Handle>(Handle{this})} {}
@@ -128,7 +128,7 @@ void Runner::leave() {
 }
 
 std::optional<ApiError> Runner::problem() const {
-  if (engine_.fatal().has_value()) return engine_.fatal();
+  if (client_.fatal().has_value()) return client_.fatal();
   if (close_reason_ == CloseReason::wrong_fingerprint || close_reason_ == CloseReason::untrusted) {
     return describe(*close_reason_);
   }
@@ -144,18 +144,18 @@ std::optional<ApiError> Runner::unreachable() const {
 
 void Runner::pump() {
   const auto now = clock_.now();
-  if (engine_.link() == client::Link::online) was_online_ = true;
+  if (client_.link() == client::Link::online) was_online_ = true;
   if (connection_ != nullptr) {
-    for (auto& frame : engine_.take_frames()) connection_->send(std::move(frame));
-    if (engine_.take_close_wish()) connection_->close();
-  } else if (!connecting_ && !leaving_ && !problem() && engine_.wants_connection(now)) {
+    for (auto& frame : client_.take_frames()) connection_->send(std::move(frame));
+    if (client_.take_close_wish()) connection_->close();
+  } else if (!connecting_ && !leaving_ && !problem() && client_.wants_connection(now)) {
     connect();
   }
   arm_timer(now);
 }
 
 void Runner::connect() {
-  const auto& server = engine_.server();
+  const auto& server = client_.server();
   connecting_ = true;
   net::connect(reactor_, server.host, server.port, net::ClientTls{server.fingerprint},
                kConnectTimeout, std::make_unique<Handler>(handle_));
@@ -164,11 +164,11 @@ void Runner::connect() {
 void Runner::arm_timer(UnixMillis now) {
   timer_.reset();
   if (leaving_) return;
-  const auto wake = engine_.wake_at();
+  const auto wake = client_.wake_at();
   const auto delay = wake <= now ? Milliseconds{1} : std::min<Milliseconds>(wake - now, kNapMax);
   timer_ = reactor_.after(delay, [this] {
     const auto own = std::move(timer_);  // pump() arms the next one; this one is still running
-    engine_.on_tick(clock_.now());
+    client_.on_tick(clock_.now());
     pump();
   });
 }

@@ -4,19 +4,19 @@
 #include <memory>
 #include <optional>
 
-#include "client/engine.h"
+#include "client/network_client.h"
 #include "net/connection.h"
 #include "net/reactor.h"
 
 namespace martlet::cli {
 
-/// Joins the engine to the network: connects when it wants a connection, carries frames both ways,
+/// Joins a client to the network: connects when it wants a connection, carries frames both ways,
 /// wakes it when it asks to be woken. Owned by one thread; nothing happens outside run_until and
 /// leave.
 class Runner {
  public:
   /// All outlive the runner.
-  Runner(client::Engine& engine, net::Reactor& reactor, const Clock& clock);
+  Runner(client::NetworkClient& client, net::Reactor& reactor, const Clock& clock);
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -31,7 +31,7 @@ class Runner {
   /// Lets what is queued go out and closes the connection. The runner may be used again.
   void leave();
 
-  /// Why going on is of no use: the engine's fatal error, or a server that is not who it should be.
+  /// Why going on is of no use: the client's fatal error, or a server that is not who it should be.
   std::optional<client::ApiError> problem() const;
   /// Why there is no connection, in words for people. Empty when there is one, or none was tried.
   std::optional<client::ApiError> unreachable() const;
@@ -47,7 +47,7 @@ class Runner {
   void connect();
   void arm_timer(UnixMillis now);
 
-  client::Engine& engine_;
+  client::NetworkClient& client_;
   net::Reactor& reactor_;
   const Clock& clock_;
   std::shared_ptr<Handle> handle_;  ///< what connections that outlive us see of us

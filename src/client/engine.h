@@ -5,28 +5,18 @@
 
 #include "base/random.h"
 #include "client/api.h"
+#include "client/network_client.h"
 #include "protocol/sealing.h"
 #include "store/vault.h"
 #include "wire/frames.h"
 
 namespace martlet::client {
 
-/// Where the engine stands with its server.
-enum class Link : std::uint8_t {
-  offline,   ///< no connection
-  greeting,  ///< connected; challenge, login or enrolment under way
-  online     ///< logged in
-};
-
 /// The client: outbox, inbox, conversations. Pure: bytes, time and randomness come in, frames and
-/// decisions go out; whoever owns the socket drives it:
-///
-///   when wants_connection(now): connect, then on_connected, on_frame..., on_disconnected
-///   after every call: send take_frames(), close if take_close_wish(); call on_tick(now) at
-///   wake_at()
+/// decisions go out; whoever owns the socket drives it as a NetworkClient.
 ///
 /// Owned by one thread. Everything it promises is in the vault before it promises it.
-class Engine {
+class Engine : public NetworkClient {
  public:
   /// Loads profile, keys and outbox. Fails with not_enrolled on an empty vault.
   /// `vault` and `random` outlive the engine.
@@ -44,23 +34,8 @@ class Engine {
   /// the device), already_enrolled, disk.
   static Answer<void> adopt(store::Vault& vault, const AdoptRequest& request,
                             protocol::DevicePrivateKeys keys, UnixMillis now);
-  virtual ~Engine() = default;
-
-  // --- network side ---
-  virtual bool wants_connection(UnixMillis now) const = 0;
-  virtual const store::ServerAddress& server() const = 0;
-  virtual void on_connected(const std::array<std::uint8_t, 32>& exporter, UnixMillis now) = 0;
-  virtual void on_frame(ByteView frame, UnixMillis now) = 0;
-  virtual void on_disconnected(UnixMillis now) = 0;
-  virtual void on_tick(UnixMillis now) = 0;
-  virtual UnixMillis wake_at() const = 0;  ///< when on_tick or wants_connection may have news
-  virtual std::vector<Bytes> take_frames() = 0;
-  virtual bool take_close_wish() = 0;
-  virtual Link link() const = 0;
   /// Nothing to send, no answer awaited, no delivery being handled: a one-shot command may leave.
   virtual bool settled() const = 0;
-  /// Set when the server or the vault refused for good: further connecting is of no use.
-  virtual const std::optional<ApiError>& fatal() const = 0;
   virtual Answer<Health> health() = 0;
 
   // --- the own account's devices ---
