@@ -33,6 +33,14 @@ struct Words {
   std::string before = "0";
   ReadCommand read;
   client::ContactAddRequest contact;
+  LinkRequest link;
+  ApproveRequest approve;
+  std::string role = "admin";
+  RevokeCommand revoke;
+  RenameRequest rename;
+  std::string reason;
+  RecoveryForgetCommand forget;
+  RecoverRequest recover;
 };
 
 Problem usage(std::string message, std::string hint = "martlet --help shows how it is written") {
@@ -123,6 +131,65 @@ void define_contacts(CLI::App& app, Words& words) {
   add_verb(*contact, "ls", "List the contacts", help::kContact);
 }
 
+void define_devices(CLI::App& app, Words& words) {
+  auto* const device = add_verb(app, "device", "The devices of your account", help::kDevice);
+  device->require_subcommand(1);
+  auto* const link =
+      add_verb(*device, "link", "On a new device: ask to be let in", help::kDeviceLink);
+  link->add_option("SERVER", words.link.server, "HOST:PORT#FINGERPRINT, as whoami prints it")
+      ->required()
+      ->type_name("");
+  link->add_option("--device-name", words.link.device_name,
+                   "What to call this device (default: this machine's name)")
+      ->type_name("NAME");
+  auto* const approve = add_verb(*device, "approve", "Let a new device in", help::kDeviceApprove);
+  approve
+      ->add_option("CODE", words.approve.code,
+                   "What the new device shows: MARTLET:... or its eight digits")
+      ->required()
+      ->type_name("");
+  approve->add_option("--role", words.role, "admin may approve and remove devices, member may not")
+      ->check(CLI::IsMember({"admin", "member"}))
+      ->type_name("ROLE")
+      ->capture_default_str();
+  approve->add_flag("--yes", words.approve.yes, "Do not ask (not with digits: those need eyes)");
+  add_verb(*device, "ls", "List the devices", help::kDevice);
+  auto* const rename = add_verb(*device, "rename", "Give a device another name", help::kDevice);
+  rename->add_option("ID", words.rename.device, "Its id, or the beginning of it")
+      ->required()
+      ->type_name("");
+  rename->add_option("NAME", words.rename.name, "The name")->required()->type_name("");
+  auto* const revoke = add_verb(*device, "revoke", "Remove a device", help::kDeviceRevoke);
+  revoke->add_option("ID", words.revoke.request.device, "Its id, or the beginning of it")
+      ->required()
+      ->type_name("");
+  revoke->add_option("--reason", words.reason, "lost, stolen, replaced or left; others see it")
+      ->check(CLI::IsMember({"lost", "stolen", "replaced", "left"}))
+      ->type_name("REASON");
+  revoke->add_flag("--yes", words.revoke.yes, "Do not ask");
+}
+
+void define_recovery(CLI::App& app, Words& words) {
+  auto* const recovery =
+      add_verb(app, "recovery", "The 24 words that bring an account back", help::kRecovery);
+  recovery->require_subcommand(1);
+  add_verb(*recovery, "show", "Show the words, to be written down", help::kRecovery);
+  auto* const forget =
+      add_verb(*recovery, "forget", "Take the words off this device", help::kRecovery);
+  forget->add_flag("--yes", words.forget.yes, "Do not ask");
+  auto* const use = add_verb(*recovery, "use", "Enter an account by its words", help::kRecovery);
+  use->add_option("SERVER", words.recover.server, "HOST:PORT#FINGERPRINT, as whoami printed it")
+      ->required()
+      ->type_name("");
+  use->add_option("HANDLE", words.recover.handle, "A handle of the account")
+      ->required()
+      ->type_name("");
+  use->add_option("--name", words.recover.name, "How others see you")->type_name("NAME");
+  use->add_option("--device-name", words.recover.device_name,
+                  "What to call this device (default: this machine's name)")
+      ->type_name("NAME");
+}
+
 void define(CLI::App& app, Words& words) {
   app.name("martlet");
   app.description("martlet: messages that nobody but the people in the conversation can read");
@@ -140,6 +207,8 @@ void define(CLI::App& app, Words& words) {
   define_send(app, words);
   define_reading(app, words);
   define_contacts(app, words);
+  define_devices(app, words);
+  define_recovery(app, words);
 }
 
 store::MessageState wanted_state(const std::string& word) {
@@ -206,6 +275,40 @@ Result<Command, Problem> watch_command(const Words& words) {
   return Command{request};
 }
 
+transparency::RevokeReason reason_of(const std::string& word) {
+  using transparency::RevokeReason;
+  if (word == "lost") return RevokeReason::lost;
+  if (word == "stolen") return RevokeReason::stolen;
+  if (word == "replaced") return RevokeReason::replaced;
+  if (word == "left") return RevokeReason::left;
+  return RevokeReason{};
+}
+
+Result<Command, Problem> device_command(const std::string& verb, const Words& words) {
+  if (verb == "link") return Command{words.link};
+  if (verb == "ls") return Command{DeviceListCommand{}};
+  if (verb == "rename") return Command{words.rename};
+  if (verb == "revoke") {
+    auto command = words.revoke;
+    command.request.reason = reason_of(words.reason);
+    return Command{std::move(command)};
+  }
+  auto request = words.approve;
+  request.role = words.role == "admin" ? transparency::Role::admin : transparency::Role::member;
+  const bool is_number = request.code.find_first_not_of("0123456789 -") == std::string::npos;
+  if (request.yes && is_number) {
+    return usage("--yes cannot compare digits: a person has to look at both screens",
+                 "leave --yes away, or give the whole code MARTLET:... that the device shows");
+  }
+  return Command{std::move(request)};
+}
+
+Command recovery_command(const std::string& verb, const Words& words) {
+  if (verb == "show") return RecoveryShowCommand{};
+  if (verb == "forget") return words.forget;
+  return words.recover;
+}
+
 Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words) {
   const auto* const verb = app.get_subcommands().front();
   const auto& name = verb->get_name();
@@ -216,7 +319,10 @@ Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words)
   if (name == "chats") return Command{ChatsCommand{}};
   if (name == "history") return history_command(words);
   if (name == "read") return Command{words.read};
-  if (verb->get_subcommands().front()->get_name() == "add") return Command{words.contact};
+  const auto& second = verb->get_subcommands().front()->get_name();
+  if (name == "device") return device_command(second, words);
+  if (name == "recovery") return recovery_command(second, words);
+  if (second == "add") return Command{words.contact};
   return Command{ContactListCommand{}};
 }
 

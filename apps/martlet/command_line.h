@@ -21,9 +21,20 @@ struct ReadCommand {
   std::string chat;
 };
 struct ContactListCommand {};
+struct DeviceListCommand {};
+struct RevokeCommand {
+  RevokeRequest request;
+  bool yes = false;  ///< do not ask
+};
+struct RecoveryShowCommand {};
+struct RecoveryForgetCommand {
+  bool yes = false;
+};
 using Command =
     std::variant<client::EnrollRequest, WhoamiCommand, SendCommand, WatchRequest, ChatsCommand,
-                 HistoryCommand, ReadCommand, client::ContactAddRequest, ContactListCommand>;
+                 HistoryCommand, ReadCommand, client::ContactAddRequest, ContactListCommand,
+                 LinkRequest, ApproveRequest, DeviceListCommand, RevokeCommand, RenameRequest,
+                 RecoveryShowCommand, RecoveryForgetCommand, RecoverRequest>;
 
 struct CommandLine {
   std::string profile;  ///< as given: a path or a bare name; empty: the default

@@ -90,4 +90,56 @@ Examples:
   martlet --region DE contact add Eva "0171 2345678"
   martlet contact ls)";
 
+const char* const kDevice =
+    R"(All devices of an account are equal: each shows every conversation. Whenever one is
+added or removed, all of them say so.
+
+Examples:
+  martlet device ls
+  martlet device ls --json | jq -r 'select(.own | not) | .device'
+  martlet device link chat.example.org:443             on the new device
+  martlet device approve 'MARTLET:...'                 on one that is in already
+  martlet device revoke 3fK2q --reason lost)";
+
+const char* const kDeviceLink =
+    R"(Shows a code, and eight digits for those who cannot scan or paste it. Give one of them
+to a device that is in the account already: martlet device approve. It waits for ten
+minutes. The keys are made on this machine and stay on it; the server passes on what
+the two devices say to each other and can neither read nor change it.
+martlet whoami prints SERVER on a device that you have.
+
+Examples:
+  martlet device link 'chat.example.org:443#FINGERPRINT'
+  martlet --json device link chat.example.org:443 --device-name bot | tee link.jsonl)";
+
+const char* const kDeviceApprove =
+    R"(With the whole code nobody can sit in between. With the eight digits both screens show
+the same other eight digits: look at both. On standard input it takes y for yes.
+A device comes in as admin unless --role member says otherwise: then it may read and
+write, but neither approve nor remove devices (good for bots and shared computers).
+
+Examples:
+  martlet device approve 'MARTLET:...'
+  martlet device approve '1234 5678'
+  martlet device approve 'MARTLET:...' --role member --yes     for scripts)";
+
+const char* const kDeviceRevoke =
+    R"(From then on nothing is sealed for the device any more, its connection is closed and
+what waits for it at the server is deleted. What is on it already stays on it.
+
+Examples:
+  martlet device revoke 3fK2q --reason stolen
+  martlet device ls --json | jq -r 'select(.name == "old phone") | .device' |
+    xargs martlet device revoke --yes --reason replaced)";
+
+const char* const kRecovery =
+    R"(Enrolling makes 24 words. Write them on paper, then take them off the device. When all
+devices are gone, they let a new one into the same account: contacts need not verify
+anything again. `use` reads the words from standard input.
+
+Examples:
+  martlet recovery show
+  martlet recovery forget
+  martlet recovery use 'chat.example.org:443#FINGERPRINT' alice@example.org)";
+
 }  // namespace martlet::cli::help

@@ -13,5 +13,10 @@ extern const char* const kChats;
 extern const char* const kHistory;
 extern const char* const kRead;
 extern const char* const kContact;
+extern const char* const kDevice;
+extern const char* const kDeviceLink;
+extern const char* const kDeviceApprove;
+extern const char* const kDeviceRevoke;
+extern const char* const kRecovery;
 
 }  // namespace martlet::cli::help

@@ -10,6 +10,7 @@
 #include "apps/martlet/profile.h"
 #include "apps/martlet/render.h"
 #include "apps/martlet/stop_signals.h"
+#include "apps/martlet/terminal_dialogue.h"
 #include "base/limits.h"
 #include "client/errors.h"
 #include "crypto/system_random.h"
@@ -64,6 +65,45 @@ Result<std::string, Problem> read_standard_input() {
   }
   if (text.ends_with('\n')) text.pop_back();
   return text;
+}
+
+std::string similar_words(const std::vector<std::string_view>& words) {
+  std::string text;
+  for (const auto word : words) text += (text.empty() ? "" : ", ") + std::string{word};
+  return text;
+}
+
+/// Says which word is wrong, but none that is right.
+Problem words_problem(const transparency::RecoveryWordsFault& fault) {
+  using Kind = transparency::RecoveryWordsFault::Kind;
+  switch (fault.kind) {
+    case Kind::count:
+      return {ErrorCode::usage,
+              "there are " + std::to_string(fault.place) + " words, and it takes 24",
+              "type all of them, in their order, without numbers",
+              {}};
+    case Kind::unknown:
+      return {ErrorCode::usage,
+              "word " + std::to_string(fault.place) + " is none of those that there are",
+              fault.similar.empty() ? "look at the paper again"
+                                    : "did you mean: " + similar_words(fault.similar) + "?",
+              {}};
+    case Kind::checksum:
+      break;
+  }
+  return {
+      ErrorCode::usage,
+      "each word exists, but together they are not right: one is another, or two changed places",
+      "compare with the paper word by word",
+      {}};
+}
+
+Result<transparency::RecoveryEntropy, Problem> read_recovery_words() {
+  auto text = TRY(read_standard_input());
+  auto words = transparency::parse_recovery_words(text);
+  crypto::wipe({reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+  if (!words.ok()) return words_problem(words.error());
+  return std::move(words).take();
 }
 
 /// Runs one command against an opened profile; each gives back the exit code.
@@ -154,7 +194,90 @@ class Dispatcher {
     return face_.print(renderer_.contacts(answer.value()));
   }
 
+  int operator()(const LinkRequest& given) {
+    auto request = given;
+    if (request.device_name.empty()) request.device_name = machine_name();
+    return with_dialogue([&](Dialogue& dialogue) {
+      const auto answer = service_.link(request, dialogue);
+      if (!answer.ok()) return face_.fail(answer.error());
+      return face_.print(renderer_.linked(answer.value()));
+    });
+  }
+
+  int operator()(const ApproveRequest& request) {
+    return with_dialogue([&](Dialogue& dialogue) {
+      const auto answer = service_.approve(request, dialogue);
+      if (!answer.ok()) return face_.fail(answer.error());
+      return face_.print(renderer_.approved(answer.value()));
+    });
+  }
+
+  int operator()(const DeviceListCommand&) {
+    const auto answer = service_.devices();
+    if (!answer.ok()) return face_.fail(answer.error());
+    face_.notice(answer.value().stale);
+    return face_.print(renderer_.devices(answer.value().rows));
+  }
+
+  int operator()(const RenameRequest& request) {
+    const auto answer = service_.rename(request);
+    if (!answer.ok()) return face_.fail(answer.error());
+    face_.notice(answer.value().stale);
+    return face_.print(renderer_.devices(answer.value().rows));
+  }
+
+  int operator()(const RevokeCommand& command) {
+    if (!command.yes && !sure("Remove this device? It gets nothing from then on. [y/N] ")) {
+      return face_.fail(kNotSure);
+    }
+    const auto answer = service_.revoke(command.request);
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.revoked(answer.value()));
+  }
+
+  int operator()(const RecoveryShowCommand&) {
+    const auto words = service_.recovery_words();
+    if (!words.ok()) return face_.fail(words.error());
+    return face_.print(renderer_.recovery_words(text_of(words.value().reveal())));
+  }
+
+  int operator()(const RecoveryForgetCommand& command) {
+    if (!command.yes && !sure("Are the words on paper? They cannot be shown again. [y/N] ")) {
+      return face_.fail(kNotSure);
+    }
+    const auto done = service_.forget_recovery_words();
+    if (!done.ok()) return face_.fail(done.error());
+    return face_.print(renderer_.recovery_words_forgotten());
+  }
+
+  int operator()(const RecoverRequest& given) {
+    auto request = given;
+    if (request.device_name.empty()) request.device_name = machine_name();
+    if (face_.out.is_terminal())
+      face_.print("The 24 words, on one line or several, then Ctrl-D:\n");
+    auto words = read_recovery_words();
+    if (!words.ok()) return face_.fail(words.error());
+    const auto answer = service_.recover(request, words.value());
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.recovered(answer.value()));
+  }
+
  private:
+  static constexpr ApiError kNotSure{ErrorCode::usage, "nothing was changed",
+                                     "say y, or give --yes in a script"};
+
+  /// Only on a terminal: a script that means it says --yes.
+  bool sure(const std::string& question) {
+    if (::isatty(STDIN_FILENO) != 1 || !face_.out.is_terminal()) return false;
+    return TerminalDialogue{renderer_, face_.out, STDIN_FILENO}.ask(question);
+  }
+
+  int with_dialogue(const std::function<int(Dialogue&)>& verb) {
+    StopSignals signals{[this] { service_.interrupt(); }};
+    TerminalDialogue dialogue{renderer_, face_.out, STDIN_FILENO};
+    return verb(dialogue);
+  }
+
   bool learn_people() {
     auto people = service_.people();
     if (!people.ok()) {
@@ -171,11 +294,22 @@ class Dispatcher {
   std::optional<ApiError> trouble_;
 };
 
+template <class Request>
+const std::string* server_of(const Command& command) {
+  const auto* request = std::get_if<Request>(&command);
+  return request == nullptr ? nullptr : &request->server;
+}
+
 /// What can be refused without touching the disk, and input that has to be read first.
 Result<void, Problem> complete(Command& command) {
   if (const auto* enroll = std::get_if<client::EnrollRequest>(&command)) {
     const auto url = client::parse_invitation_url(enroll->url);
     if (!url.ok()) return problem_of(url.error());
+  }
+  for (const auto* server : {server_of<LinkRequest>(command), server_of<RecoverRequest>(command)}) {
+    if (server == nullptr) continue;
+    const auto address = client::parse_server_address(*server);
+    if (!address.ok()) return problem_of(address.error());
   }
   if (auto* send = std::get_if<SendCommand>(&command); send != nullptr && send->text_from_stdin) {
     send->request.message.text = TRY(read_standard_input());
@@ -190,7 +324,9 @@ int run(CommandLine line, Renderer& renderer, const Face& face, const Clock& clo
   if (!folder.ok()) return face.fail(folder.error());
 
   crypto::SystemRandom random;
-  const bool enrolling = std::holds_alternative<client::EnrollRequest>(line.command);
+  const bool enrolling = std::holds_alternative<client::EnrollRequest>(line.command) ||
+                         std::holds_alternative<LinkRequest>(line.command) ||
+                         std::holds_alternative<RecoverRequest>(line.command);
   auto profile = Profile::open(
       folder.value(), enrolling ? Profile::Missing::create : Profile::Missing::fail, random);
   if (!profile.ok()) return face.fail(profile.error());
@@ -209,7 +345,8 @@ int start(const std::vector<std::string>& words) {
   const bool on_terminal = out.is_terminal();
   // Known before the words are understood, for what is said about words that are not.
   const bool json = !on_terminal || std::ranges::find(words, "--json") != words.end();
-  const auto renderer = json ? make_json_renderer(on_terminal) : make_text_renderer(clock);
+  const auto renderer =
+      json ? make_json_renderer(on_terminal) : make_text_renderer(clock, on_terminal);
   const Face face{*renderer, out, error_out};
 
   auto parsed = parse_command_line(words);

@@ -23,6 +23,19 @@ class Renderer {
   virtual std::string read(const ReadAnswer& answer) const = 0;
   virtual std::string contacts(const std::vector<store::ContactRecord>& contacts) const = 0;
   virtual std::string contact_added(const store::ContactRecord& contact) const = 0;
+  // --- devices ---
+  virtual std::string link_shown(const client::LinkShown& shown) const = 0;
+  /// Questions, to be answered on standard input.
+  virtual std::string compare_digits(const std::string& digits) const = 0;
+  virtual std::string admit_device(const client::ConfirmDevice& device,
+                                   const std::string& digits) const = 0;
+  virtual std::string linked(const client::WhoamiAnswer& answer) const = 0;
+  virtual std::string approved(const ApproveAnswer& answer) const = 0;
+  virtual std::string devices(const std::vector<client::DeviceInfo>& devices) const = 0;
+  virtual std::string revoked(const RevokeAnswer& answer) const = 0;
+  virtual std::string recovered(const client::WhoamiAnswer& answer) const = 0;
+  virtual std::string recovery_words(std::string_view words) const = 0;
+  virtual std::string recovery_words_forgotten() const = 0;
   /// For stderr.
   virtual std::string problem(const Problem& problem) const = 0;
   /// For stderr: worth knowing, but the verb goes on.
@@ -34,7 +47,7 @@ class Renderer {
 /// One JSON object a line (spec: `v`, `type`, snake_case, RFC 3339, base64url). `ascii_only`
 /// escapes everything else, for terminals.
 std::unique_ptr<Renderer> make_json_renderer(bool ascii_only);
-/// Lines for people. `clock` says which day is today.
-std::unique_ptr<Renderer> make_text_renderer(const Clock& clock);
+/// Lines for people. `clock` says which day is today; on a terminal there may be colours.
+std::unique_ptr<Renderer> make_text_renderer(const Clock& clock, bool on_terminal);
 
 }  // namespace martlet::cli

@@ -46,6 +46,10 @@ const char* name_of(FailureReason reason) {
   return "unknown";
 }
 
+const char* name_of(transparency::Role role) {
+  return role == transparency::Role::admin ? "admin" : "member";
+}
+
 template <std::size_t N, class Kind>
 std::string id_text(const Id<N, Kind>& id) {
   return to_base64url(id.view());
@@ -77,7 +81,80 @@ class JsonRenderer final : public Renderer {
   std::string enrolled(const client::WhoamiAnswer& answer) const override { return whoami(answer); }
 
   std::string whoami(const client::WhoamiAnswer& answer) const override {
-    auto json = object("whoami");
+    return line(whoami_json("whoami", answer));
+  }
+
+  std::string link_shown(const client::LinkShown& shown) const override {
+    auto json = object("link");
+    json["payload"] = shown.payload;
+    json["number"] = shown.number;
+    return line(json);
+  }
+
+  std::string compare_digits(const std::string& digits) const override {
+    auto json = object("compare");
+    json["digits"] = digits;
+    return line(json);
+  }
+
+  std::string admit_device(const client::ConfirmDevice& device,
+                           const std::string& digits) const override {
+    auto json = object("admit");
+    json["device"] = id_text(device.device);
+    json["name"] = device.name;
+    json["platform"] = device.platform;
+    if (!digits.empty()) json["digits"] = digits;
+    return line(json);
+  }
+
+  std::string linked(const client::WhoamiAnswer& answer) const override {
+    return line(whoami_json("linked", answer));
+  }
+  std::string recovered(const client::WhoamiAnswer& answer) const override {
+    return line(whoami_json("recovered", answer));
+  }
+
+  std::string approved(const ApproveAnswer& answer) const override {
+    auto json = object("approved");
+    json["device"] = id_text(answer.device);
+    json["name"] = answer.name;
+    json["role"] = name_of(answer.role);
+    return line(json);
+  }
+
+  std::string devices(const std::vector<client::DeviceInfo>& devices) const override {
+    std::string lines;
+    for (const auto& device : devices) {
+      auto json = object("device");
+      json["device"] = id_text(device.device);
+      json["name"] = device.name;
+      json["platform"] = device.platform;
+      json["role"] = name_of(device.role);
+      json["added_at"] = rfc3339(device.added);
+      json["own"] = device.own;
+      lines += line(json);
+    }
+    return lines;
+  }
+
+  std::string revoked(const RevokeAnswer& answer) const override {
+    auto json = object("revoked");
+    json["device"] = id_text(answer.device);
+    json["own"] = answer.own;
+    return line(json);
+  }
+
+  std::string recovery_words(std::string_view words) const override {
+    auto json = object("recovery");
+    json["words"] = words;
+    return line(json);
+  }
+  std::string recovery_words_forgotten() const override {
+    return line(object("recovery_forgotten"));
+  }
+
+  Json whoami_json(const char* type, const client::WhoamiAnswer& answer) const {
+    auto json = object(type);
     json["handle"] = answer.handle;
     json["name"] = answer.name;
     json["device_name"] = answer.device_name;
@@ -86,7 +163,7 @@ class JsonRenderer final : public Renderer {
     json["public_code"] = answer.public_code;
     json["server"] = answer.server;
     json["admin"] = answer.admin;
-    return line(json);
+    return json;
   }
 
   std::string sent(const SendAnswer& answer) const override {

@@ -74,7 +74,7 @@ class RenderText : public ::testing::Test {
     ::tzset();
   }
   FixedClock clock_;
-  std::unique_ptr<Renderer> text_ = make_text_renderer(clock_);
+  std::unique_ptr<Renderer> text_ = make_text_renderer(clock_, false);
 };
 
 Json parse_line(const std::string& line) {

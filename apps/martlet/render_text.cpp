@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "apps/martlet/qr.h"
 #include "apps/martlet/render.h"
 #include "apps/martlet/safe_text.h"
 
@@ -53,6 +54,11 @@ const char* state_text(MessageState state, FailureReason reason) {
   return "not sent: the server refused it";
 }
 
+/// Digits by fours, as people read them out.
+std::string grouped(const std::string& digits) {
+  return digits.size() == 8 ? digits.substr(0, 4) + " " + digits.substr(4) : digits;
+}
+
 std::string short_id(const DeviceId& device) { return to_base64url(device.view()).substr(0, 8); }
 
 std::string device_text(const store::EventRecord& record) {
@@ -72,11 +78,13 @@ std::string device_text(const store::EventRecord& record) {
 
 class TextRenderer final : public Renderer {
  public:
-  explicit TextRenderer(const Clock& clock) : clock_{clock} {}
+  TextRenderer(const Clock& clock, bool on_terminal) : clock_{clock}, on_terminal_{on_terminal} {}
 
   std::string enrolled(const client::WhoamiAnswer& answer) const override {
     return "Enrolled. This is who you are now:\n" + whoami(answer) +
-           fmt::format("Others write to you with:  martlet send {} TEXT\n", safe(answer.handle));
+           fmt::format("Others write to you with:  martlet send {} TEXT\n", safe(answer.handle)) +
+           "For the day when you lose this device, write down your 24 words:  martlet recovery "
+           "show\n";
   }
 
   std::string whoami(const client::WhoamiAnswer& answer) const override {
@@ -87,6 +95,84 @@ class TextRenderer final : public Renderer {
     text += fmt::format("public code  {}\n", answer.public_code);
     if (answer.admin) text += "You may administer the server.\n";
     return text;
+  }
+
+  std::string link_shown(const client::LinkShown& shown) const override {
+    const auto code = draw_qr(shown.payload, on_terminal_);
+    std::string text = "On a device that is in the account already, scan this code";
+    if (code.ok()) text += ":\n\n" + code.value() + "\n";
+    text += fmt::format("or paste it:\n  martlet device approve {}\n", shown.payload);
+    text += fmt::format(
+        "or type eight digits, then compare what both screens show:\n"
+        "  martlet device approve {}\n",
+        grouped(shown.number));
+    return text + "Waiting for ten minutes; Ctrl-C ends it.\n";
+  }
+
+  std::string compare_digits(const std::string& digits) const override {
+    return fmt::format(
+        "Both screens must show the same digits:\n\n    {}\n\nDoes the other one? [y/N] ",
+        grouped(digits));
+  }
+
+  std::string admit_device(const client::ConfirmDevice& device,
+                           const std::string& digits) const override {
+    const auto who = fmt::format("\"{}\" ({}, {})", safe(device.name), safe(device.platform),
+                                 short_id(device.device));
+    if (digits.empty()) {
+      return fmt::format("Let {} into your account? It will read and write as you. [y/N] ", who);
+    }
+    return fmt::format(
+        "Both screens must show the same digits:\n\n    {}\n\n"
+        "Are they the same, and shall {} come into your account? [y/N] ",
+        grouped(digits), who);
+  }
+
+  std::string linked(const client::WhoamiAnswer& answer) const override {
+    return "Linked. This is who you are on this device, too:\n" + whoami(answer);
+  }
+  std::string recovered(const client::WhoamiAnswer& answer) const override {
+    return "You are back in your account:\n" + whoami(answer) +
+           "Now remove the devices that you lost:  martlet device ls, martlet device revoke ID\n";
+  }
+
+  std::string approved(const ApproveAnswer& answer) const override {
+    return fmt::format("\"{}\" ({}) is in your account now.\n", safe(answer.name),
+                       short_id(answer.device));
+  }
+
+  std::string devices(const std::vector<client::DeviceInfo>& devices) const override {
+    std::string lines;
+    for (const auto& device : devices) {
+      const auto is_admin = device.role == transparency::Role::admin;
+      lines += fmt::format("{}  {}  added {}{}{}\n", to_base64url(device.device.view()),
+                           device.name.empty() ? "(no name yet)" : safe(device.name),
+                           when(device.added), is_admin ? "" : ", may not approve others",
+                           device.own ? "  <- this one" : "");
+    }
+    return lines;
+  }
+
+  std::string revoked(const RevokeAnswer& answer) const override {
+    if (answer.own) return "This device is no longer in the account. What is on it stays.\n";
+    return fmt::format("Device {} is no longer in the account: it gets nothing from now on.\n",
+                       short_id(answer.device));
+  }
+
+  std::string recovery_words(std::string_view words) const override {
+    std::string text =
+        "Write these 24 words on paper, in this order, and keep it where only you get at it.\n"
+        "They bring you back when all your devices are gone, and whoever has them can enter:\n\n";
+    for (int number = 1; !words.empty(); ++number) {
+      const auto end = words.find(' ');
+      text += fmt::format("  {:2}. {:<12}{}", number, words.substr(0, end),
+                          number % 4 == 0 ? "\n" : "");
+      words.remove_prefix(end == std::string_view::npos ? words.size() : end + 1);
+    }
+    return text + "\nAfterwards, this takes them off the device:  martlet recovery forget\n";
+  }
+  std::string recovery_words_forgotten() const override {
+    return "The words are off this device. Only your paper has them now.\n";
   }
 
   std::string sent(const SendAnswer& answer) const override {
@@ -200,13 +286,14 @@ class TextRenderer final : public Renderer {
   }
 
   const Clock& clock_;
+  bool on_terminal_;
   People people_;
 };
 
 }  // namespace
 
-std::unique_ptr<Renderer> make_text_renderer(const Clock& clock) {
-  return std::make_unique<TextRenderer>(clock);
+std::unique_ptr<Renderer> make_text_renderer(const Clock& clock, bool on_terminal) {
+  return std::make_unique<TextRenderer>(clock, on_terminal);
 }
 
 }  // namespace martlet::cli

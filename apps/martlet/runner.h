@@ -28,6 +28,9 @@ class Runner {
   /// The same, but `timeout` is for each next frame: as long as the server sends, it goes on.
   bool run_while_moving(const std::function<bool()>& done, Milliseconds timeout);
 
+  /// After something was asked of the client outside of its callbacks, while the runner runs.
+  void poke() { pump(); }
+
   /// Lets what is queued go out and closes the connection. The runner may be used again.
   void leave();
 

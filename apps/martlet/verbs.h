@@ -5,8 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "apps/martlet/dialogue.h"
 #include "apps/martlet/runner.h"
 #include "client/engine.h"
+#include "transparency/recovery_words.h"
 
 namespace martlet::cli {
 
@@ -44,6 +46,39 @@ struct People {
   std::vector<store::ContactRecord> contacts;
 };
 
+struct LinkRequest {
+  std::string server;  ///< HOST[:PORT][#FINGERPRINT]
+  std::string device_name;
+};
+struct ApproveRequest {
+  std::string code;  ///< what the new device shows: MARTLET:..., or eight digits
+  transparency::Role role = transparency::Role::admin;
+  bool yes = false;  ///< do not ask; only with a code, which nobody can have swapped
+};
+struct ApproveAnswer {
+  DeviceId device;
+  std::string name;  ///< as it calls itself
+  transparency::Role role;
+};
+struct RevokeRequest {
+  std::string device;  ///< id, or so much of its beginning that only one device fits
+  transparency::RevokeReason reason{};  ///< 0: unsaid
+};
+struct RenameRequest {
+  std::string device;  ///< as RevokeRequest::device
+  std::string name;
+};
+struct RecoverRequest {
+  std::string server;
+  std::string handle;
+  std::string name;
+  std::string device_name;
+};
+struct RevokeAnswer {
+  DeviceId device;
+  bool own = false;  ///< it was this one
+};
+
 /// The verbs, each from request to answer, over one engine: what a daemon serves and the command
 /// line prints. Each blocks until it has its answer. One thread; interrupt() from any.
 class Service {
@@ -77,12 +112,31 @@ class Service {
   client::Answer<std::vector<store::ContactRecord>> contacts();
   client::Answer<People> people();
 
-  /// Makes watch end soon. Thread-safe.
+  // --- devices (device_verbs.cpp) ---
+  /// On a machine with nothing: waits for a device of the account to approve this one, then takes
+  /// the account over. Fails with timed_out when nobody came in ten minutes.
+  client::Answer<client::WhoamiAnswer> link(const LinkRequest& request, Dialogue& dialogue);
+  client::Answer<ApproveAnswer> approve(const ApproveRequest& request, Dialogue& dialogue);
+  client::Answer<Rows<client::DeviceInfo>> devices();
+  /// Gives back the device as it is now.
+  client::Answer<Rows<client::DeviceInfo>> rename(const RenameRequest& request);
+  client::Answer<RevokeAnswer> revoke(const RevokeRequest& request);
+  /// On a machine with nothing: enters the account by its recovery words.
+  client::Answer<client::WhoamiAnswer> recover(const RecoverRequest& request,
+                                               const transparency::RecoveryEntropy& words);
+  client::Answer<transparency::RecoveryText> recovery_words();
+  client::Answer<void> forget_recovery_words();
+
+  /// Makes watch, link and approve end soon. Thread-safe.
   void interrupt();
 
  private:
   class Stream;
   client::Answer<void> open();
+  client::Answer<void> refuse_if_enrolled();
+  client::Answer<client::DeviceInfo> device_named(const std::string& beginning);
+  client::Answer<client::WhoamiAnswer> adopt(const client::AdoptRequest& request,
+                                             protocol::DevicePrivateKeys keys);
   std::optional<client::ApiError> sync();
   bool synced() const;
   void settle();

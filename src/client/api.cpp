@@ -65,6 +65,8 @@ CodeInfo info_of(ErrorCode code) {
       return {"device_revoked", 3};
     case ErrorCode::unknown_device:
       return {"unknown_device", 7};
+    case ErrorCode::unknown_words:
+      return {"unknown_words", 7};
     case ErrorCode::bug:
       return {"bug", 70};
   }

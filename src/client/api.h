@@ -39,6 +39,7 @@ enum class ErrorCode : std::uint8_t {
   timed_out,           ///< exit 9: still queued
   device_revoked,      ///< exit 3: the account has removed this device
   unknown_device,      ///< exit 7
+  unknown_words,       ///< exit 7: no recovery words here
   bug,                 ///< exit 70
 };
 const char* name_of(ErrorCode code);  ///< "unknown_handle"
@@ -113,6 +114,8 @@ struct DeviceInfo {
   std::uint32_t added_at = 0;  ///< seqno of the link that added it
   UnixMillis added{};          ///< what the signer of that link claims
   bool own = false;            ///< this one
+  std::string name;            ///< as it calls itself; empty: not heard yet
+  std::string platform;
 };
 /// How the profile does.
 struct Health {

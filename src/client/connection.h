@@ -44,6 +44,8 @@ class Connection {
   std::uint64_t ask(wire::Body body, UnixMillis now);
   /// Sends what gets no answer.
   void tell(wire::Body body);
+  /// Sends what gets no answer but perhaps a refusal, of which nobody takes notice.
+  void pass(wire::Body body) { queue(next_request_++, std::move(body)); }
   /// True if `request` was still waited for; it no longer is.
   bool finish(std::uint64_t request);
   bool has_requests() const;

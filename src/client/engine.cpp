@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "client/approval.h"
 #include "client/connection.h"
 #include "client/conversations.h"
 #include "client/errors.h"
 #include "client/inbox.h"
+#include "client/names.h"
 #include "client/outbox.h"
 #include "client/own_chain.h"
 #include "client/peers.h"
@@ -32,6 +34,7 @@ class MartletEngine final : public Engine {
         self_{std::move(self)},
         connection_{vault, self_, random},
         own_{vault, connection_, self_},
+        approval_{vault, connection_, own_, self_, random},
         peers_{vault, connection_, self_},
         progress_{vault, self_},
         outbox_{vault, connection_, peers_, progress_, own_, self_, random},
@@ -64,6 +67,7 @@ class MartletEngine final : public Engine {
       own_.on_announced(connection_.head_at_login());
       check(inbox_.on_online(connection_.waiting_at_login(), now));
       check(keep_up(now));
+      check(outbox_.tell_own_name(false, now));
     }
     pump(now);
   }
@@ -72,6 +76,7 @@ class MartletEngine final : public Engine {
     note_time(now);
     connection_.on_disconnected(now);
     own_.on_disconnected();
+    approval_.on_disconnected(now);
     peers_.on_disconnected();
     outbox_.on_disconnected();
     inbox_.on_disconnected();
@@ -88,7 +93,8 @@ class MartletEngine final : public Engine {
   UnixMillis wake_at() const override {
     auto at = connection_.wake_at();
     if (connection_.online() && connection_.is_open()) {
-      at = std::min({at, own_.wake_at(), peers_.wake_at(), outbox_.wake_at(), inbox_.wake_at()});
+      at = std::min({at, own_.wake_at(), approval_.wake_at(), peers_.wake_at(), outbox_.wake_at(),
+                     inbox_.wake_at()});
     }
     return at;
   }
@@ -107,7 +113,7 @@ class MartletEngine final : public Engine {
   const std::vector<Bytes>& own_links() const override { return self_.profile.links; }
   const transparency::AccountChain& own_chain() const override { return self_.chain; }
   const crypto::SigningKey& signing_key() const override { return self_.keys.signing; }
-  std::vector<DeviceInfo> devices() const override;
+  Answer<std::vector<DeviceInfo>> devices() override;
   Answer<AppendTicket> append_link(Bytes link, UnixMillis now) override {
     if (!enrolled()) return errors::kEnrollmentPending;
     return pumped(own_.append(std::move(link)), now);
@@ -117,6 +123,27 @@ class MartletEngine final : public Engine {
   }
   Answer<AppendTicket> revoke(const DeviceId& device, transparency::RevokeReason reason,
                               UnixMillis now) override;
+  Answer<void> rename(const DeviceId& device, const std::string& name, UnixMillis now) override;
+  Answer<void> approve(const std::string& code, UnixMillis now) override {
+    if (!enrolled()) return errors::kEnrollmentPending;
+    return pumped(approval_.begin(code, {self_.profile.handle}, now), now);
+  }
+  std::optional<ApprovalEvent> approval_event() override { return approval_.take_event(); }
+  void decide_approval(std::optional<transparency::Role> role, UnixMillis now) override {
+    approval_.decide(role, now);
+    pump(now);
+  }
+  void cancel_approval(UnixMillis now) override { approval_.cancel(now); }
+
+  // --- the recovery words ---
+  Answer<transparency::RecoveryText> recovery_words() override {
+    auto entropy = TRY(from_vault(load_recovery_entropy(vault_)));
+    if (!entropy) return errors::kNoRecoveryWords;
+    return transparency::recovery_words(*entropy);
+  }
+  Answer<void> forget_recovery_words() override {
+    return from_vault(vault_.transact([&] { return erase_recovery_entropy(vault_); }));
+  }
 
   // --- verbs ---
   bool enrolled() const override { return self_.profile.enrolled; }
@@ -168,7 +195,8 @@ class MartletEngine final : public Engine {
       TRY(inbox_.on_undelivered(*undelivered, now));
     } else if (const auto* changed = std::get_if<wire::ChainChanged>(&frame.body)) {
       if (changed->account == self_.profile.account) own_.on_announced(changed->head);
-    } else if (!TRY(own_.on_answer(frame, now)) && !TRY(peers_.on_answer(frame, now))) {
+    } else if (!approval_.on_frame(frame, now) && !TRY(own_.on_answer(frame, now)) &&
+               !TRY(peers_.on_answer(frame, now))) {
       TRY(outbox_.on_answer(frame, now));
     }
     return {};
@@ -181,9 +209,13 @@ class MartletEngine final : public Engine {
 
   void pump(UnixMillis now) {
     if (!connection_.online() || !connection_.is_open()) return;
-    if (!own_.is_behind() && own_.take_grown()) check(outbox_.tell_of_devices(now));
+    if (!own_.is_behind() && own_.take_grown()) {
+      check(outbox_.tell_of_devices(now));
+      check(outbox_.tell_own_name(true, now));
+    }
     check(inbox_.pump(now));
     check(outbox_.pump(now));
+    check(approval_.pump(now));
     check(own_.pump(now));
     peers_.pump(now);
   }
@@ -217,6 +249,7 @@ class MartletEngine final : public Engine {
   Self self_;
   Connection connection_;
   OwnChain own_;
+  Approval approval_;
   Peers peers_;
   ProgressBook progress_;
   Outbox outbox_;
@@ -244,16 +277,36 @@ Answer<Health> MartletEngine::health() {
   return health;
 }
 
-std::vector<DeviceInfo> MartletEngine::devices() const {
+Answer<std::vector<DeviceInfo>> MartletEngine::devices() {
+  const auto names = TRY(from_vault(vault_.device_names()));
   std::vector<DeviceInfo> devices;
   for (const auto& device : self_.chain.devices()) {
-    DeviceInfo info{device.id, device.role, device.added_at, {}, device.id == self_.profile.device};
+    DeviceInfo info{device.id, device.role, device.added_at, {}, device.id == self_.profile.device,
+                    {},        {}};
     const auto link = transparency::parse_link(self_.profile.links.at(device.added_at));
     if (link.ok()) info.added = link.value().fields.time;
-    devices.push_back(info);
+    const auto named = std::ranges::find(names, device.id, &store::DeviceNameRecord::device);
+    if (named != names.end()) {
+      info.name = named->name;
+      info.platform = named->platform;
+    }
+    if (info.own && named == names.end()) info.name = self_.profile.device_name;
+    devices.push_back(std::move(info));
   }
   std::ranges::sort(devices, {}, &DeviceInfo::added_at);
   return devices;
+}
+
+Answer<void> MartletEngine::rename(const DeviceId& device, const std::string& name,
+                                   UnixMillis now) {
+  if (!is_name(name) || name.empty()) return errors::kBadProfileName;
+  const auto all = TRY(devices());
+  const auto found = std::ranges::find(all, device, &DeviceInfo::device);
+  if (found == all.end()) return errors::kUnknownAccountDevice;
+  TRY(from_vault(outbox_.tell_name({device, name, found->platform}, now)));
+  if (found->own) self_.profile.device_name = name;
+  pump(now);
+  return {};
 }
 
 Answer<AppendTicket> MartletEngine::revoke(const DeviceId& device,

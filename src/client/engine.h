@@ -4,10 +4,11 @@
 #include <vector>
 
 #include "base/random.h"
-#include "client/api.h"
+#include "client/linking.h"
 #include "client/network_client.h"
 #include "protocol/sealing.h"
 #include "store/vault.h"
+#include "transparency/recovery_words.h"
 #include "wire/frames.h"
 
 namespace martlet::client {
@@ -42,7 +43,7 @@ class Engine : public NetworkClient {
   /// All links of the own chain, as verified; and what they say.
   virtual const std::vector<Bytes>& own_links() const = 0;
   virtual const transparency::AccountChain& own_chain() const = 0;
-  virtual std::vector<DeviceInfo> devices() const = 0;  ///< in the order in which they came
+  virtual Answer<std::vector<DeviceInfo>> devices() = 0;  ///< in the order in which they came
   /// Has a link appended to the own chain, when online. Poll append_progress. Not kept over a
   /// restart; the same link again is no error. Fails with refused (no link of this account),
   /// rate_limited.
@@ -52,8 +53,25 @@ class Engine : public NetworkClient {
   /// unknown_device, or refused (not an admin).
   virtual Answer<AppendTicket> revoke(const DeviceId& device, transparency::RevokeReason reason,
                                       UnixMillis now) = 0;
+  /// Names a device of the account, and tells the others. Fails with usage (a bad name),
+  /// unknown_device, disk.
+  virtual Answer<void> rename(const DeviceId& device, const std::string& name, UnixMillis now) = 0;
+  /// Begins to let a device in that shows `code`: MARTLET:..., or eight digits (spec/linking.md).
+  /// Then: approval_event() until it is over, decide() after ConfirmDevice. Not kept over a
+  /// restart. Fails with usage (no code), refused (no admin, or another one is under way).
+  virtual Answer<void> approve(const std::string& code, UnixMillis now) = 0;
+  virtual std::optional<ApprovalEvent> approval_event() = 0;
+  /// No role: it stays outside.
+  virtual void decide_approval(std::optional<transparency::Role> role, UnixMillis now) = 0;
+  virtual void cancel_approval(UnixMillis now) = 0;
   /// Signs as this device: the links that it approves are made outside of the engine.
   virtual const crypto::SigningKey& signing_key() const = 0;
+
+  // --- the recovery words ---
+  /// The 24 words, where they were made and until they are forgotten. Fails with unknown_words.
+  virtual Answer<transparency::RecoveryText> recovery_words() = 0;
+  /// Takes them off this device: from then on only paper has them. None there: no error.
+  virtual Answer<void> forget_recovery_words() = 0;
 
   // --- verbs ---
   virtual bool enrolled() const = 0;
@@ -85,5 +103,7 @@ struct InvitationUrl {
 };
 Answer<InvitationUrl> parse_invitation_url(std::string_view url);
 std::string to_text(const store::ServerAddress& server);  ///< HOST:PORT[#FINGERPRINT]
+/// HOST[:PORT][#FINGERPRINT], as `whoami` prints it. Fails with usage.
+Answer<store::ServerAddress> parse_server_address(std::string_view text);
 
 }  // namespace martlet::client

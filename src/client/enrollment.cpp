@@ -4,7 +4,8 @@
 #include "client/engine.h"
 #include "client/errors.h"
 #include "client/names.h"
-#include "transparency/account_chain.h"
+#include "client/self.h"
+#include "transparency/recovery_words.h"
 
 namespace martlet::client {
 namespace {
@@ -30,25 +31,32 @@ bool same_invitation(const store::ProfileRecord& a, const store::ProfileRecord& 
          a.server.fingerprint == b.server.fingerprint && a.token == b.token;
 }
 
-/// The account's first link: this device as its admin, with a key for the classic suite.
-Bytes genesis_of(const protocol::DevicePrivateKeys& keys, Random& random, UnixMillis now) {
-  std::array<std::uint8_t, 16> nonce;
-  random.fill(nonce);
-  const auto classic = static_cast<std::uint8_t>(protocol::Suite::classic);
-  transparency::DeviceEntry entry{
-      transparency::Role::admin, {{classic, copy_of(keys.classic.encryption_key().der())}}, {}};
-  return transparency::create_genesis(keys.signing, entry, AccountId{}, nonce, now);
+/// The account's first link: this device as its admin, and the recovery key.
+Bytes genesis_of(const protocol::DevicePrivateKeys& keys,
+                 const transparency::RecoverySeed& recovery, Random& random, UnixMillis now) {
+  transparency::GenesisBody body{
+      transparency::device_key_of(keys.signing,
+                                  {transparency::Role::admin, suite_keys_of(keys), {}}),
+      transparency::recovery_key_of(recovery),
+      AccountId{},
+      {}};
+  random.fill(body.nonce);
+  const transparency::LinkSigner device{keys.signing};
+  const transparency::LinkSigner accepting{recovery};
+  return transparency::create_link({}, std::move(body), now, device, &accepting);
 }
 
 void give_identity(store::ProfileRecord& profile, const protocol::DevicePrivateKeys& keys,
                    Random& random, UnixMillis now) {
-  auto genesis = genesis_of(keys, random, now);
+  const auto entropy = transparency::create_recovery_entropy(random);
+  auto genesis = genesis_of(keys, transparency::recovery_seed_of(entropy), random, now);
   const auto chain = transparency::AccountChain::from_genesis(genesis);
   CHECK(chain.ok());
   profile.account = chain.value().account();
   profile.device = transparency::device_id_of(keys.signing.verifying_key());
   profile.signing_key = copy_of(keys.signing.encode().reveal());
   profile.classic_key = copy_of(keys.classic.encode().reveal());
+  profile.recovery = copy_of(entropy.reveal());
   profile.links = {std::move(genesis)};
   profile.created = now;
 }
@@ -69,14 +77,12 @@ Answer<void> Engine::prepare_enrollment(store::Vault& vault, const EnrollRequest
     present->name = profile.name;
     present->device_name = profile.device_name;
     profile = *present;
-    crypto::wipe(present->signing_key);
-    crypto::wipe(present->classic_key);
+    wipe_secrets(*present);
   } else {
     give_identity(profile, keys, random, now);
   }
   auto written = vault.transact([&] { return vault.put_profile(profile); });
-  crypto::wipe(profile.signing_key);
-  crypto::wipe(profile.classic_key);
+  wipe_secrets(profile);
   return from_vault(std::move(written));
 }
 
@@ -89,10 +95,7 @@ Answer<void> Engine::adopt(store::Vault& vault, const AdoptRequest& request,
   const auto device = transparency::device_id_of(keys.signing.verifying_key());
   if (!chain.ok() || chain.value().find(device) == nullptr) return errors::kNotInChain;
   auto present = TRY(from_vault(vault.profile()));
-  if (present) {
-    crypto::wipe(present->signing_key);
-    crypto::wipe(present->classic_key);
-  }
+  if (present) wipe_secrets(*present);
   if (present && present->device == device && present->enrolled) return {};
   if (present && present->enrolled) return errors::kAlreadyEnrolled;
   store::ProfileRecord profile;
@@ -108,8 +111,7 @@ Answer<void> Engine::adopt(store::Vault& vault, const AdoptRequest& request,
   profile.links = request.links;
   profile.created = now;
   auto written = vault.transact([&] { return vault.put_profile(profile); });
-  crypto::wipe(profile.signing_key);
-  crypto::wipe(profile.classic_key);
+  wipe_secrets(profile);
   return from_vault(std::move(written));
 }
 

@@ -33,8 +33,38 @@ inline constexpr ApiError kTooManyLinks{ErrorCode::rate_limited,
 inline constexpr ApiError kUnknownTicket{ErrorCode::bug, "no such request", "please report it"};
 inline constexpr ApiError kUnknownAccountDevice{
     ErrorCode::unknown_device, "the account has no such device", "see: martlet device ls"};
+inline constexpr ApiError kAmbiguousDevice{
+    ErrorCode::usage, "several devices have an id that begins so", "write more of it"};
+inline constexpr ApiError kNoRecoveryWords{
+    ErrorCode::unknown_words, "the recovery words are not on this device",
+    "they are on the device that made the account, until it forgets them, and on your paper"};
 inline constexpr ApiError kNotAdmin{ErrorCode::refused, "this device may not remove others",
                                     "use a device of the account that is an admin"};
+inline constexpr ApiError kMayNotApprove{ErrorCode::refused, "this device may not let others in",
+                                         "approve on a device of the account that is an admin"};
+inline constexpr ApiError kApprovalUnderWay{ErrorCode::refused, "another device is being approved",
+                                            "finish or stop that first"};
+inline constexpr ApiError kBadLinkCode{
+    ErrorCode::usage, "this is neither the code of a new device nor its eight digits",
+    "on the new device: martlet device link SERVER; then give here what it shows"};
+inline constexpr ApiError kNobodyThere{
+    ErrorCode::unknown_device, "no new device waits with this code",
+    "it may have given up, or wait at another server: run `martlet device link` there again"};
+inline constexpr ApiError kTooManyNumbers{
+    ErrorCode::rate_limited, "too many wrong numbers: the server pauses for an hour",
+    "scan or paste the code that the new device shows; that works at once"};
+inline constexpr ApiError kAccountDoesNotVerify{
+    ErrorCode::identity, "what the server says about the account's devices does not verify",
+    "do not go on; ask the operator what happened"};
+inline constexpr ApiError kOtherWords{
+    ErrorCode::refused, "these are not the recovery words of the account with this handle",
+    "check the handle, and that the words belong to this account and are the newest"};
+inline constexpr ApiError kNoRoomForDevice{
+    ErrorCode::refused, "the account has as many devices as it may have, or was given up",
+    "remove one first: martlet device revoke ID"};
+inline constexpr ApiError kRecoveryRefused{ErrorCode::refused,
+                                           "the server did not let the device in",
+                                           "try again; if that does not help, ask the operator"};
 inline constexpr ApiError kOtherAccount{
     ErrorCode::identity, "the server says that this device belongs to another account",
     "do not go on; compare public codes with somebody who knows you and ask the operator"};
@@ -47,6 +77,9 @@ inline constexpr ApiError kRefused{ErrorCode::refused, "the server refused the r
 inline constexpr ApiError kInvitationUrl{
     ErrorCode::usage, "this is not an invitation",
     "paste the whole URL that the operator gave you: https://HOST:PORT/i/TOKEN#FINGERPRINT"};
+inline constexpr ApiError kServerAddress{
+    ErrorCode::usage, "this is not a server's address",
+    "write HOST:PORT#FINGERPRINT as `martlet whoami` prints it on a device that you have"};
 inline constexpr ApiError kInvitationUnknown{
     ErrorCode::invitation_unknown, "the server does not know this invitation",
     "check that the URL is complete, or ask for a new one"};

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "base/limits.h"
 #include "client/person_test.h"
 
 namespace martlet::client {

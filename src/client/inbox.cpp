@@ -142,6 +142,7 @@ Result<bool> Inbox::handle_opened(Held& held, const Peer& sender, UnixMillis now
     TRY(note_change(held, sender, *change, now));
     return true;
   }
+  if (std::holds_alternative<wire::DeviceName>(held.content->kind)) return true;  // none of ours
   const auto shown = TRY(shown_as(held, sender, now));
   if (!shown) return false;
   TRY(keep_message(held, *shown, now));

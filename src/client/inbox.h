@@ -59,6 +59,7 @@ class Inbox {
   bool is_meant(const wire::Content& content, const wire::Deliver& deliver) const;
   Result<std::optional<ShownAs>> shown_as(const Held& held, const Peer& sender, UnixMillis now);
   Result<void> keep_message(const Held& held, const ShownAs& shown, UnixMillis now);
+  Result<void> keep_name(const Held& held, const wire::DeviceName& name, UnixMillis now);
   Result<void> note_change(const Held& held, const Peer& sender, const wire::DevicesChanged& change,
                            UnixMillis now);
   Result<bool> handle_own(Held& held, UnixMillis now);

@@ -7,6 +7,8 @@ Result<bool> Inbox::handle_own(Held& held, UnixMillis now) {
   const auto* receipt = std::get_if<wire::Receipt>(&held.content->kind);
   if (const auto* change = std::get_if<wire::DevicesChanged>(&held.content->kind)) {
     own_.on_announced(change->head);
+  } else if (const auto* name = std::get_if<wire::DeviceName>(&held.content->kind)) {
+    TRY(keep_name(held, *name, now));
   } else if (receipt == nullptr) {
     TRY(keep_copy(held, now));
   } else if (held.content->recipient_account != self_.profile.account) {
@@ -15,6 +17,19 @@ Result<bool> Inbox::handle_own(Held& held, UnixMillis now) {
     TRY(keep_receipt(held, *receipt, now));
   }
   return true;
+}
+
+/// The newest name stands, whichever device of ours gave it.
+Result<void> Inbox::keep_name(const Held& held, const wire::DeviceName& name, UnixMillis now) {
+  const auto& at = held.content->sent;
+  return vault_.transact([&]() -> Result<void> {
+    if (!TRY(vault_.mark_seen(held.deliver.sender, held.deliver.message, now))) return {};
+    if (!was_own_device(self_, name.device)) return {};
+    for (const auto& known : TRY(vault_.device_names())) {
+      if (known.device == name.device && known.at > at) return {};
+    }
+    return vault_.put_device_name({name.device, name.name, name.platform, at});
+  });
 }
 
 /// Shown as sent here: outgoing, in the chat of its recipient.

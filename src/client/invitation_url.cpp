@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "base/handle.h"
@@ -86,7 +87,25 @@ std::optional<store::ServerAddress> parse_authority(std::string_view text) {
   return server;
 }
 
+bool parse_fingerprint(std::string_view text, store::ServerAddress& server) {
+  const auto bytes = from_base64url(text);
+  if (!bytes.ok() || bytes.value().size() != sizeof(Digest)) return false;
+  std::ranges::copy(bytes.value(), server.fingerprint.emplace().begin());
+  return true;
+}
+
 }  // namespace
+
+Answer<store::ServerAddress> parse_server_address(std::string_view text) {
+  auto rest = without_blanks_around(text);
+  const bool has_fingerprint = rest.find('#') != std::string_view::npos;
+  if (rest.size() > kInvitationUrlBytesMax) return errors::kServerAddress;
+  auto server = parse_authority(take_until(rest, '#'));
+  if (!server || (has_fingerprint && !parse_fingerprint(rest, *server))) {
+    return errors::kServerAddress;
+  }
+  return *std::move(server);
+}
 
 Answer<InvitationUrl> parse_invitation_url(std::string_view url) {
   constexpr std::string_view kScheme = "https://";
@@ -107,14 +126,8 @@ Answer<InvitationUrl> parse_invitation_url(std::string_view url) {
   }
   invitation.token = token;
 
-  if (has_fingerprint) {
-    const auto fingerprint = from_base64url(rest);
-    if (!fingerprint.ok() || fingerprint.value().size() != sizeof(Digest)) {
-      return errors::kInvitationUrl;
-    }
-    Digest digest;
-    std::copy(fingerprint.value().begin(), fingerprint.value().end(), digest.begin());
-    invitation.server.fingerprint = digest;
+  if (has_fingerprint && !parse_fingerprint(rest, invitation.server)) {
+    return errors::kInvitationUrl;
   }
   return invitation;
 }

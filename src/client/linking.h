@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "client/api.h"
 #include "transparency/account_chain.h"
 #include "wire/frames.h"
 
@@ -92,6 +93,14 @@ struct LinkStopped {
 using NewcomerEvent = std::variant<CompareCode, Linked, LinkStopped>;
 using ApproverEvent =
     std::variant<CompareCode, ConfirmDevice, SubmitLink, LinkApproved, LinkStopped>;
+
+/// Linking did not come about at all.
+struct ApprovalFailed {
+  ApiError error;
+};
+/// What the person at the approving device sees; after one of the last three it is over.
+using ApprovalEvent =
+    std::variant<CompareCode, ConfirmDevice, LinkApproved, LinkStopped, ApprovalFailed>;
 
 /// Messages for the other side, in order, and at most one event.
 template <class Event>

@@ -223,10 +223,37 @@ LinkNewcomer::Handled LinkNewcomer::on_done(ByteView body) {
   auto chain = *chain_;
   if (!chain.append(body).ok()) return LinkFault::chain;
   links_.push_back(copy_of(body));
+  return Step{{}, linked(std::move(chain), std::move(links_))};
+}
+
+Linked LinkNewcomer::linked(transparency::AccountChain chain, std::vector<Bytes> links) {
   state_ = State::over;
-  return Step{{},
-              Linked{std::move(chain), std::move(links_), std::move(account_->display_name),
-                     std::move(account_->handles), std::move(account_->trust_roots), opening_}};
+  return {std::move(chain),
+          std::move(links),
+          std::move(account_->display_name),
+          std::move(account_->handles),
+          std::move(account_->trust_roots),
+          opening_};
+}
+
+std::optional<LinkNewcomer::Accepted> LinkNewcomer::accepted() const {
+  if (!accepted_) return std::nullopt;
+  return Accepted{chain_->account(), chain_->seqno()};
+}
+
+std::optional<Linked> LinkNewcomer::look(std::uint32_t first_seqno, std::span<const Bytes> links) {
+  if (!accepted_) return std::nullopt;
+  auto chain = *chain_;
+  const auto known = std::span{links_}.first(chain.seqno() + 1);
+  std::vector<Bytes> all{known.begin(), known.end()};
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    if (first_seqno + i <= chain_->seqno()) continue;
+    if (first_seqno + i != all.size() || !chain.append(links[i]).ok()) return std::nullopt;
+    all.push_back(links[i]);
+  }
+  const auto us = transparency::device_id_of(device_.key.verifying_key());
+  if (chain.find(us) == nullptr) return std::nullopt;
+  return linked(std::move(chain), std::move(all));
 }
 
 LinkNewcomer::Step LinkNewcomer::stop(LinkFault why) {

@@ -38,6 +38,18 @@ class LinkNewcomer {
   /// Gives up when it has taken too long.
   Step on_time(UnixMillis now);
   bool is_over() const { return state_ == State::over; }
+  bool has_begun() const { return state_ != State::first; }
+
+  /// Where our acceptance may have taken effect without our hearing of it.
+  struct Accepted {
+    AccountId account;
+    std::uint32_t known;  ///< seqno of the last link that we have
+  };
+  /// Set as soon as the acceptance is out, also when linking is over.
+  std::optional<Accepted> accepted() const;
+  /// After the other side is gone: links of that account, from `first_seqno` on, as the server has
+  /// them. Linked if they continue what we know and have let this device in; else nothing changes.
+  std::optional<Linked> look(std::uint32_t first_seqno, std::span<const Bytes> links);
 
  private:
   enum class State : std::uint8_t {
@@ -63,6 +75,7 @@ class LinkNewcomer {
   Handled on_moved(ByteView body);
   Handled on_done(ByteView body);
   Step introduce();
+  Linked linked(transparency::AccountChain chain, std::vector<Bytes> links);
   Result<void, LinkFault> take_chain();
   bool is_our_entry(ByteView tbs) const;
   Step stopped(LinkFault fault, bool by_peer);

@@ -142,6 +142,32 @@ Result<void> Outbox::tell_of_devices(UnixMillis now) {
   return {};
 }
 
+Result<void> Outbox::tell_own_name(bool again, UnixMillis now) {
+  const auto names = TRY(vault_.device_names());
+  const auto& profile = self_.profile;
+  const auto known = std::ranges::find(names, profile.device, &store::DeviceNameRecord::device);
+  if (known == names.end()) return tell_name({profile.device, profile.device_name, kPlatform}, now);
+  return again ? tell_name({known->device, known->name, known->platform}, now) : Result<void>{};
+}
+
+Result<void> Outbox::tell_name(const wire::DeviceName& name, UnixMillis now) {
+  const bool is_alone = self_.chain.devices().size() < 2;
+  auto content = blank(self_.profile.account, now);
+  content.kind = name;
+  store::OutboxRecord record;
+  record.message = content.message;
+  record.kind = store::OutboxKind::notice;
+  record.recipient = self_.profile.account;
+  record.content = wire::encode(content);
+  record.created = now;
+  TRY(vault_.transact([&]() -> Result<void> {
+    TRY(vault_.put_device_name({name.device, name.name, name.platform, now}));
+    return is_alone ? Result<void>{} : vault_.put_outbox(record);
+  }));
+  if (!is_alone) add(std::move(record));
+  return {};
+}
+
 Result<store::OutboxRecord> Outbox::write_request(const AccountId& account, const DeviceId& device,
                                                   const MessageId& message, UnixMillis now) {
   auto content = blank(account, now);

@@ -37,6 +37,10 @@ class Outbox {
                                             std::span<const MessageId> messages, UnixMillis now);
   /// Tells those of the kChatsToldMax newest chats that the own chain has grown.
   Result<void> tell_of_devices(UnixMillis now);
+  /// Notes what a device of the own account is called and tells the own other devices.
+  Result<void> tell_name(const wire::DeviceName& name, UnixMillis now);
+  /// The same for this device and the name that it has. Not `again`: only if nobody noted it yet.
+  Result<void> tell_own_name(bool again, UnixMillis now);
   static constexpr std::size_t kChatsToldMax = 256;
   /// Writes a request to `device` of `account` to seal `message` again. Likewise.
   Result<store::OutboxRecord> write_request(const AccountId& account, const DeviceId& device,

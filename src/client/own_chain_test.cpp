@@ -81,7 +81,7 @@ TEST_F(OwnChainTest, FollowsAPushAndTellsOfIt) {
   EXPECT_TRUE(engine_->settled());
   restart();
   EXPECT_EQ(engine_->own_links(), links());
-  EXPECT_EQ(engine_->devices().size(), 2U);
+  EXPECT_EQ(engine_->devices().value().size(), 2U);
 }
 
 TEST_F(OwnChainTest, FollowsWhatWelcomeSays) {
@@ -246,7 +246,7 @@ TEST_F(OwnChainTest, RevokesOthersAndIsRevokedItself) {
       engine_->revoke(id_of(phone_), transparency::RevokeReason::lost, now_).value();
   exchange();
   EXPECT_EQ(engine_->append_progress(ticket).value().state, AppendState::accepted);
-  EXPECT_EQ(engine_->devices().size(), 1U);
+  EXPECT_EQ(engine_->devices().value().size(), 1U);
   append(add_link(numbered_keys(6)));
   links().push_back(revoke_link(own_, numbered_keys(6).signing));
   announce();

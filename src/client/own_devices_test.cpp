@@ -24,7 +24,7 @@ struct OwnDevicesTest : Stage {
                                   now_, own.signing, &accepting));
     const auto grown = transparency::AccountChain::verify(links, std::nullopt, std::nullopt);
     push(wire::ChainChanged{own_account(), 1, grown.value().head()});
-    ASSERT_EQ(engine_->devices().size(), 2U);
+    ASSERT_EQ(engine_->devices().value().size(), 2U);
     send("bob@example.org", "first");
     server_.accepted.clear();
   }
@@ -149,7 +149,7 @@ TEST_F(OwnDevicesTest, ItFailsWhenNoDeviceOfTheOtherSideGotIt) {
   // Also when the phone has left since.
   ASSERT_TRUE(engine_->revoke(phone_.devices[0].id, transparency::RevokeReason::lost, now_).ok());
   exchange();
-  ASSERT_EQ(engine_->devices().size(), 1U);
+  ASSERT_EQ(engine_->devices().value().size(), 1U);
   EXPECT_EQ(progress(id).devices, 1U);
   push(wire::Undelivered{next_sequence_++, id, bob_.devices[0].id, now_});
   EXPECT_EQ(progress(id).state, store::MessageState::failed);

@@ -29,7 +29,7 @@ struct ResealingTest : Stage {
                                   now_, own.signing, &accepting));
     const auto grown = transparency::AccountChain::verify(links, std::nullopt, std::nullopt);
     push(wire::ChainChanged{own_account(), 1, grown.value().head()});
-    ASSERT_EQ(engine_->devices().size(), 2U);
+    ASSERT_EQ(engine_->devices().value().size(), 2U);
     bob_.add_device(2);
     bob_.admit(1);
     server_.list(bob_);

@@ -5,27 +5,27 @@
 #include "client/errors.h"
 
 namespace martlet::client {
-namespace {
 
-void wipe_keys(store::ProfileRecord& profile) {
-  crypto::wipe(profile.signing_key);
-  crypto::wipe(profile.classic_key);
-  profile.signing_key.clear();
-  profile.classic_key.clear();
+void wipe_secrets(store::ProfileRecord& profile) {
+  for (auto* secret : {&profile.signing_key, &profile.classic_key, &profile.recovery}) {
+    crypto::wipe(*secret);
+    secret->clear();
+  }
 }
-
-}  // namespace
 
 Answer<Self> load_self(store::Vault& vault) {
   auto stored = TRY(from_vault(vault.profile()));
   if (!stored) return errors::kNotEnrolled;
   auto signing = crypto::SigningKey::from_scalar(stored->signing_key);
   auto classic = crypto::ClassicDecryptionKey::from_der(stored->classic_key);
-  wipe_keys(*stored);
+  wipe_secrets(*stored);
   auto chain = transparency::AccountChain::verify(stored->links, stored->account, std::nullopt);
   if (!signing.ok() || !classic.ok() || !chain.ok()) return errors::kDamaged;
   if (transparency::device_id_of(signing.value().verifying_key()) != stored->device) {
     return errors::kDamaged;
+  }
+  for (auto& named : TRY(from_vault(vault.device_names()))) {
+    if (named.device == stored->device) stored->device_name = std::move(named.name);
   }
   return Self{std::move(*stored),
               protocol::DevicePrivateKeys{std::move(signing).take(), std::move(classic).take()},
@@ -41,7 +41,7 @@ Result<void> note_enrolled(store::Vault& vault, Self& self, const std::string& h
     profile->enrolled = true;
     profile->token.clear();
     auto written = vault.put_profile(*profile);
-    wipe_keys(*profile);
+    wipe_secrets(*profile);
     return written;
   }));
   self.profile.handle = handle;
@@ -56,7 +56,7 @@ Result<void> store_links(store::Vault& vault, const std::vector<Bytes>& links) {
   if (!profile) return Error{Failure::corrupt, "the profile is gone"};
   profile->links = links;
   auto written = vault.put_profile(*profile);
-  wipe_keys(*profile);
+  wipe_secrets(*profile);
   return written;
 }
 
@@ -77,6 +77,37 @@ bool was_own_device(const Self& self, const DeviceId& device) {
     const auto* rekey = std::get_if<transparency::RekeyBody>(&body);
     return rekey != nullptr && rekey->device.id() == device;
   });
+}
+
+Result<std::optional<transparency::RecoveryEntropy>> load_recovery_entropy(store::Vault& vault) {
+  using Entropy = transparency::RecoveryEntropy;
+  auto profile = TRY(vault.profile());
+  if (!profile) return Error{Failure::corrupt, "the profile is gone"};
+  std::optional<Entropy> entropy;
+  if (profile->recovery.size() == 32) {
+    entropy.emplace([&](std::span<std::uint8_t, 32> out) {
+      std::ranges::copy(profile->recovery, out.begin());
+    });
+  }
+  const bool is_damaged = !entropy && !profile->recovery.empty();
+  wipe_secrets(*profile);
+  if (is_damaged) return Error{Failure::corrupt, "the recovery words are damaged"};
+  return entropy;
+}
+
+Result<void> erase_recovery_entropy(store::Vault& vault) {
+  auto profile = TRY(vault.profile());
+  if (!profile) return Error{Failure::corrupt, "the profile is gone"};
+  crypto::wipe(profile->recovery);
+  profile->recovery.clear();
+  auto written = vault.put_profile(*profile);
+  wipe_secrets(*profile);
+  return written;
+}
+
+std::vector<transparency::SuiteKey> suite_keys_of(const protocol::DevicePrivateKeys& keys) {
+  const auto classic = static_cast<std::uint8_t>(protocol::Suite::classic);
+  return {{classic, copy_of(keys.classic.encryption_key().der())}};
 }
 
 ChatId chat_of(const AccountId& account) {

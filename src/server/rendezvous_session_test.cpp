@@ -90,6 +90,22 @@ TEST_F(Meeting, MayTakeTenMinutesAndNoLonger) {
   EXPECT_FALSE(world_->closed(approver));
 }
 
+TEST_F(Meeting, WhoWaitsInOneMayPingAsOftenAsTenMinutesTake) {
+  const auto newcomer = open();
+  for (int minute = 0; minute < 10; ++minute) {
+    EXPECT_TRUE(std::holds_alternative<wire::Pong>(answer_to(newcomer, wire::Ping{}))) << minute;
+  }
+  const auto without = connect();
+  for (std::size_t i = 0; i < limits::kStrangerRequestsMax; ++i) {
+    EXPECT_TRUE(std::holds_alternative<wire::Pong>(answer_to(without, wire::Ping{})));
+  }
+  world_->say(without, 1, wire::Ping{});
+  const auto frames = world_->take(without);
+  EXPECT_TRUE(std::ranges::any_of(frames, [](const wire::Frame& frame) {
+    return std::holds_alternative<wire::Refusal>(frame.body);
+  }));
+}
+
 TEST_F(Meeting, ConnectionsWithoutOneKeepTheirTenSeconds) {
   const auto peer = connect();
   world_->advance(limits::kHandshakeTimeout);

@@ -53,8 +53,10 @@ void Session::on_frame(ByteView bytes, UnixMillis now, SessionOutput& out) {
   const auto cost = static_cast<std::uint32_t>(std::max<std::size_t>(bytes.size(), 1));
   if (std::holds_alternative<wire::Ping>(frame.body)) say(frame.request, wire::Pong{}, out);
   if (state_ == State::member) return on_member(frame, cost, now, out);
-  // What a meeting's two sides say to each other has limits of its own.
-  const bool is_counted = !(meets_ && std::holds_alternative<wire::Relay>(frame.body));
+  // What a meeting's two sides say to each other has limits of its own, and who waits in one has to
+  // show that he is still there.
+  const bool is_counted = !(meets_ && (std::holds_alternative<wire::Relay>(frame.body) ||
+                                       std::holds_alternative<wire::Ping>(frame.body)));
   if (is_counted && ++handshake_->frames > limits::kStrangerRequestsMax) {
     refuse(frame.request, RefusalCode::limit_reached, out);
     return close(out);

@@ -30,7 +30,7 @@ struct SessionOutput {
 ///
 /// A stranger may Enrol, Authenticate, Lookup, FetchChain, AppendLink, OpenRendezvous and Ping, at
 /// most kStrangerRequestsMax frames within kHandshakeTimeout; with an open meeting he has its ten
-/// minutes, and what he relays through it does not count. A device that proved itself may have
+/// minutes, and what he relays through it and his pings do not count. A device that proved itself may have
 /// kSendsInFlightMax requests or kReadPauseBytes of them unanswered; then the session asks to pause
 /// reading.
 class Session {

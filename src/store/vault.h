@@ -29,6 +29,9 @@ class Vault : public ResealingStore {
   // --- who I am ---
   virtual Result<std::optional<ProfileRecord>> profile() = 0;
   virtual Result<void> put_profile(const ProfileRecord& profile) = 0;
+  virtual Result<void> put_device_name(
+      const DeviceNameRecord& name) = 0;  ///< replaces the one of this device
+  virtual Result<std::vector<DeviceNameRecord>> device_names() = 0;  ///< by device
 
   // --- what I believe of others ---
   virtual Result<std::optional<ChainRecord>> chain(const AccountId& account) = 0;

@@ -77,6 +77,10 @@ struct NamedWrite {
 /// One of each write, all of them new to an empty vault.
 inline const NamedWrite kWrites[] = {
     {"put_profile", [](Vault& v) { return v.put_profile(sample_profile()); }},
+    {"put_device_name",
+     [](Vault& v) {
+       return v.put_device_name({device_id(3), "laptop", "linux", unix_millis(4)});
+     }},
     {"put_chain",
      [](Vault& v) {
        return v.put_chain({account_id(1), {all_bytes(9), Bytes{}}, unix_millis(5)});

@@ -19,6 +19,18 @@ TEST_P(VaultContract, TheProfileComesBackAndIsReplaced) {
   EXPECT_FALSE(must(vault_->profile())->server.fingerprint);
 }
 
+TEST_P(VaultContract, DevicesHaveOneNameEachTheNewest) {
+  commit([&](Vault& vault) {
+    EXPECT_TRUE(vault.put_device_name({device_id(2), "phone", "", unix_millis(1)}).ok());
+    EXPECT_TRUE(vault.put_device_name({device_id(1), "", "linux", unix_millis(2)}).ok());
+    EXPECT_TRUE(vault.put_device_name({device_id(2), "tablet", "x", unix_millis(3)}).ok());
+  });
+  reopen();
+  const std::vector<DeviceNameRecord> expected{{device_id(1), "", "linux", unix_millis(2)},
+                                               {device_id(2), "tablet", "x", unix_millis(3)}};
+  EXPECT_EQ(text(must(vault_->device_names())), text(expected));
+}
+
 TEST_P(VaultContract, ChainsComeBackAndAreReplaced) {
   const ChainRecord first{
       account_id(1), {all_bytes(16'516), Bytes{}, all_bytes(256)}, unix_millis(7)};

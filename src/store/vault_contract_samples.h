@@ -71,6 +71,7 @@ inline ProfileRecord sample_profile() {
   profile.classic_key = all_bytes(700);
   profile.links = {all_bytes(500), Bytes{}, all_bytes(1)};
   profile.created = unix_millis(1'700'000'000'123);
+  profile.recovery = all_bytes(32);
   return profile;
 }
 
@@ -140,7 +141,10 @@ inline std::string text(const ProfileRecord& r) {
   return line({text(r.server.host), text(std::uint64_t{r.server.port}), fingerprint, text(r.token),
                text(r.handle), text(r.name), text(r.device_name), text(r.account), text(r.device),
                text(std::uint64_t{r.enrolled}), text(std::uint64_t{r.admin}), text(r.signing_key),
-               text(r.classic_key), links, text(r.created)});
+               text(r.classic_key), links, text(r.created), text(r.recovery)});
+}
+inline std::string text(const DeviceNameRecord& r) {
+  return line({text(r.device), text(r.name), text(r.platform), text(r.at)});
 }
 inline std::string text(const ChainRecord& r) {
   std::string links;
@@ -208,9 +212,10 @@ T must(Result<T> result) {
 
 /// All that a vault can be asked about what the samples may have put into it.
 inline std::string everything(Vault& vault) {
-  std::string all = text(must(vault.profile())) + text(must(vault.contacts())) +
-                    text(must(vault.chats())) + text(must(vault.outbox())) +
-                    text(must(vault.outbox_size())) + text(must(vault.events(0, 10'000)));
+  std::string all = text(must(vault.profile())) + text(must(vault.device_names())) +
+                    text(must(vault.contacts())) + text(must(vault.chats())) +
+                    text(must(vault.outbox())) + text(must(vault.outbox_size())) +
+                    text(must(vault.events(0, 10'000)));
   for (const auto* name : {"cli", "page", ""}) all += text(must(vault.consumed(name))) + ";";
   for (unsigned byte = 0; byte < 24; ++byte) {
     all +=

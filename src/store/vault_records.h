@@ -34,6 +34,14 @@ struct ProfileRecord {
   Bytes classic_key;         ///< PKCS#8 DER
   std::vector<Bytes> links;  ///< own account chain
   UnixMillis created{};
+  Bytes recovery;  ///< secret: what the recovery words stand for, where they were made; or empty
+};
+/// What a device of the own account calls itself.
+struct DeviceNameRecord {
+  DeviceId device;
+  std::string name;
+  std::string platform;
+  UnixMillis at{};  ///< when it said so
 };
 
 /// Another account's chain, verified. The head is the pin: it only grows.

@@ -31,6 +31,22 @@ void put(pb::Content& out, const ReSeal& in) {
   put_bytes(*out.mutable_re_seal()->mutable_message(), in.message.view());
 }
 
+void put(pb::Content& out, const DeviceName& in) {
+  put_bytes(*out.mutable_device_name()->mutable_device(), in.device.view());
+  out.mutable_device_name()->set_name(in.name);
+  out.mutable_device_name()->set_platform(in.platform);
+}
+
+Result<DeviceName> take(const pb::DeviceName& in) {
+  if (in.name().size() > limits::kNameBytesMax || in.platform().size() > limits::kNameBytesMax) {
+    return Error{Failure::limit_reached, "a device's name too long"};
+  }
+  if (!is_utf8(in.name()) || !is_utf8(in.platform())) {
+    return Error{Failure::malformed, "a device's name that is not UTF-8"};
+  }
+  return DeviceName{TRY(take_id<DeviceId>(in.device())), in.name(), in.platform()};
+}
+
 Result<ReSeal> take(const pb::ReSeal& in) { return ReSeal{TRY(take_id<MessageId>(in.message()))}; }
 
 Result<DevicesChanged> take(const pb::DevicesChanged& in) {
@@ -102,6 +118,7 @@ Result<Content> parse_content(ByteView encoded) {
   if (in.has_text()) out.kind = TRY(take(in.text()));
   if (in.has_receipt()) out.kind = TRY(take(in.receipt()));
   if (in.has_re_seal()) out.kind = TRY(take(in.re_seal()));
+  if (in.has_device_name()) out.kind = TRY(take(in.device_name()));
   if (in.has_devices_changed()) out.kind = TRY(take(in.devices_changed()));
   return out;
 }

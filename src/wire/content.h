@@ -29,6 +29,12 @@ struct DevicesChanged {
 struct ReSeal {
   MessageId message;
 };
+/// What a device of the sender's account is called; for the own other devices alone.
+struct DeviceName {
+  DeviceId device;
+  std::string name;      ///< UTF-8, at most kNameBytesMax; so `platform`
+  std::string platform;  ///< such as "linux"
+};
 /// A kind that a newer version knows. Shown as "needs a newer version".
 struct UnknownKind {};
 
@@ -39,7 +45,7 @@ struct Content {
   AccountId recipient_account;
   std::string sender_handle;
   std::string sender_name;  ///< at most kNameBytesMax, may be empty
-  std::variant<UnknownKind, Text, Receipt, DevicesChanged, ReSeal> kind;
+  std::variant<UnknownKind, Text, Receipt, DevicesChanged, ReSeal, DeviceName> kind;
   /// How the author calls the recipient, so that his other devices can name the chat.
   std::string recipient_handle{};
 };

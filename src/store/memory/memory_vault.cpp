@@ -117,6 +117,18 @@ Result<std::vector<HandleRecord>> MemoryVault::handles_of(const AccountId& accou
   return found;
 }
 
+Result<void> MemoryVault::put_device_name(const DeviceNameRecord& name) {
+  TRY(writing());
+  tables_.device_names.put(name.device, name);
+  return {};
+}
+
+Result<std::vector<DeviceNameRecord>> MemoryVault::device_names() {
+  std::vector<DeviceNameRecord> all;
+  for (const auto& [device, name] : tables_.device_names.rows()) all.push_back(name);
+  return all;
+}
+
 Result<void> MemoryVault::put_contact(const ContactRecord& contact) {
   TRY(writing());
   tables_.contacts.put(contact.handle, contact);

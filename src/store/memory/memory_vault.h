@@ -36,6 +36,8 @@ class MemoryVault final : public Vault {
 
   Result<std::optional<ProfileRecord>> profile() override;
   Result<void> put_profile(const ProfileRecord& profile) override;
+  Result<void> put_device_name(const DeviceNameRecord& name) override;
+  Result<std::vector<DeviceNameRecord>> device_names() override;
 
   Result<std::optional<ChainRecord>> chain(const AccountId& account) override;
   Result<void> put_chain(const ChainRecord& chain) override;

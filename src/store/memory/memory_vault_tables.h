@@ -81,6 +81,7 @@ struct MemoryVaultTables {
   Table<int, ProfileRecord> profile{journal};
   Table<AccountId, ChainRecord> chains{journal};
   Table<std::string, HandleRecord> handles{journal};
+  Table<DeviceId, DeviceNameRecord> device_names{journal};
   Table<std::string, ContactRecord> contacts{journal};
   Table<Order, MessageRecord> messages{journal};
   Table<Authored, Order> by_id{journal};

@@ -73,7 +73,16 @@ CREATE TABLE notes(name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT 
 PRAGMA user_version = 2;
 )sql";
 
-constexpr std::array kSteps{kVersion1, kResealing};
+// What devices call themselves, and what the recovery words stand for.
+constexpr Literal kDevices = R"sql(
+ALTER TABLE profile ADD COLUMN recovery BLOB NOT NULL DEFAULT x'';
+CREATE TABLE device_names(device BLOB PRIMARY KEY NOT NULL, name TEXT NOT NULL,
+  platform TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+
+PRAGMA user_version = 3;
+)sql";
+
+constexpr std::array kSteps{kVersion1, kResealing, kDevices};
 
 Result<void> run_steps(Database& database, std::span<const Literal> steps) {
   for (const auto& step : steps) TRY(database.execute(step));

@@ -76,11 +76,11 @@ Result<Statement> SqlcipherVault::prepare_write(Literal sql) {
 Result<std::optional<ProfileRecord>> SqlcipherVault::profile() {
   auto found = TRY(first_row<ProfileRecord>(
       read("SELECT host, port, fingerprint, token, handle, name, device_name, account, device, "
-           "enrolled, admin, signing_key, classic_key, created FROM profile"),
+           "enrolled, admin, signing_key, classic_key, created, recovery FROM profile"),
       [](Statement& row, ProfileRecord& r) {
         return row.take(r.server.host, r.server.port, r.server.fingerprint, r.token, r.handle,
                         r.name, r.device_name, r.account, r.device, r.enrolled, r.admin,
-                        r.signing_key, r.classic_key, r.created);
+                        r.signing_key, r.classic_key, r.created, r.recovery);
       }));
   if (found) {
     found->links =
@@ -92,16 +92,30 @@ Result<std::optional<ProfileRecord>> SqlcipherVault::profile() {
 Result<void> SqlcipherVault::put_profile(const ProfileRecord& r) {
   TRY(write(
       "INSERT OR REPLACE INTO profile(id, host, port, fingerprint, token, handle, name, "
-      "device_name, account, device, enrolled, admin, signing_key, classic_key, created) "
-      "VALUES(1,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      "device_name, account, device, enrolled, admin, signing_key, classic_key, created, recovery) "
+      "VALUES(1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       r.server.host, r.server.port, r.server.fingerprint, r.token, r.handle, r.name, r.device_name,
-      r.account, r.device, r.enrolled, r.admin, r.signing_key, r.classic_key, r.created));
+      r.account, r.device, r.enrolled, r.admin, r.signing_key, r.classic_key, r.created,
+      r.recovery));
   TRY(write("DELETE FROM profile_links"));
   for (std::size_t position = 0; position < r.links.size(); ++position) {
     TRY(write("INSERT INTO profile_links(position, link) VALUES(?,?)", position,
               r.links[position]));
   }
   return {};
+}
+
+Result<void> SqlcipherVault::put_device_name(const DeviceNameRecord& r) {
+  return write("INSERT OR REPLACE INTO device_names(device, name, platform, at) VALUES(?,?,?,?)",
+               r.device, r.name, r.platform, r.at);
+}
+
+Result<std::vector<DeviceNameRecord>> SqlcipherVault::device_names() {
+  return all_rows<DeviceNameRecord>(
+      read("SELECT device, name, platform, at FROM device_names ORDER BY device"),
+      [](Statement& row, DeviceNameRecord& r) {
+        return row.take(r.device, r.name, r.platform, r.at);
+      });
 }
 
 // --- what I believe of others ---

@@ -178,6 +178,7 @@ TEST_F(SqlcipherVaultFile, ADamagedByteIsNoticedWhereverItIs) {
   const auto whole = read_file(file_);
   const auto read_all = [](Vault& vault) -> Result<std::string> {
     auto all = text(TRY(vault.profile())) + text(TRY(vault.chain(account_id(1))));
+    all += text(TRY(vault.device_names()));
     all += text(TRY(vault.contacts())) + text(TRY(vault.handles_of(account_id(1))));
     all += text(TRY(vault.chats())) + text(TRY(vault.history(chat_id(1), 0, 100)));
     all += text(TRY(vault.unread(chat_id(1)))) + text(TRY(vault.outbox()));
