@@ -1,5 +1,7 @@
 #include "wire/frames.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 
 #include "base/check.h"
@@ -10,6 +12,13 @@
 
 namespace martlet::wire {
 namespace {
+
+/// protobuf writes to stderr about text that is not UTF-8: whoever can send a frame could fill a
+/// server's log. Before main, as it is not thread-safe.
+[[maybe_unused]] const bool kProtobufIsQuiet = [] {
+  google::protobuf::SetLogHandler(nullptr);
+  return true;
+}();
 
 template <class... Cases>
 struct Overloaded : Cases... {

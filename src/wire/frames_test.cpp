@@ -336,6 +336,14 @@ TEST(Frames, RefusesWhatIsNoFrame) {
   }
 }
 
+TEST(Frames, TextThatIsNoUtf8IsRefusedAndNothingIsWrittenAboutIt) {
+  const auto encoded = encode(Frame{1, Lookup{"a\xff@example.org"}});
+  testing::internal::CaptureStderr();
+  const auto parsed = parse_frame(encoded);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_FALSE(parsed.ok());
+}
+
 TEST(Frames, TheLargestSendFits) {
   Send send;
   for (std::size_t i = 0; i < 60; ++i) {
