@@ -2,10 +2,7 @@
 
 #include <arpa/inet.h>
 
-#include <toml++/toml.h>
-#include <functional>
-#include <map>
-
+#include "apps/martletd/config_setters.h"
 #include "base/handle.h"
 
 namespace martlet::daemon {
@@ -15,31 +12,6 @@ bool is_ip(const std::string& text) {
   std::array<std::uint8_t, 16> bytes;
   return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 ||
          inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
-}
-
-/// Takes one value, or says in words what it should have been.
-using Setter = std::function<const char*(const toml::node& value, Config& config)>;
-
-template <class T, class Set>
-Setter text_setter(const char* expected, Set set) {
-  return [expected, set](const toml::node& value, Config& config) -> const char* {
-    const auto text = value.value_exact<T>();
-    return text && set(*text, config) ? nullptr : expected;
-  };
-}
-
-template <class Set>
-Setter number_setter(std::int64_t least, std::int64_t most, const char* expected, Set set) {
-  return text_setter<std::int64_t>(expected, [=](std::int64_t number, Config& config) {
-    if (number < least || number > most) return false;
-    set(number, config);
-    return true;
-  });
-}
-
-bool set_path(const std::string& text, std::filesystem::path& path) {
-  path = text;
-  return path.is_absolute();
 }
 
 bool set_security(const std::string& text, MailSettings& mail) {
@@ -73,10 +45,8 @@ Setter mail_path_setter(const char* expected, std::filesystem::path MailSettings
   });
 }
 
-using Setters = std::map<std::string, Setter, std::less<>>;
-
-const Setters& setters() {
-  static const Setters kSetters = {
+Setters own_setters() {
+  return {
       {"name", text_setter<std::string>("a domain or an IP address",
                                         [](const std::string& text, Config& config) {
                                           config.name = text;
@@ -134,6 +104,14 @@ const Setters& setters() {
        mail_path_setter("an absolute path to a PEM file", &MailSettings::authorities)},
       {"mail.folder", mail_path_setter("an absolute path to a folder", &MailSettings::folder)},
   };
+}
+
+const Setters& setters() {
+  static const Setters kSetters = [] {
+    auto all = sms_setters();
+    all.merge(own_setters());
+    return all;
+  }();
   return kSetters;
 }
 
@@ -142,13 +120,17 @@ Complaint at(const std::filesystem::path& file, toml::source_index line, const s
           "docs/operator.md lists every setting"};
 }
 
+bool is_section(const std::string& name) {
+  const auto first = setters().lower_bound(name + ".");
+  return first != setters().end() && first->first.starts_with(name + ".");
+}
+
 Outcome<void> apply(const toml::table& table, const std::string& prefix,
                     const std::filesystem::path& file, Config& config) {
   for (const auto& [key, value] : table) {
     const auto name = prefix + std::string{key.str()};
     const auto line = value.source().begin.line;
-    const bool is_section = name == "tls" || name == "mail";
-    if (const auto* inner = value.as_table(); inner != nullptr && is_section) {
+    if (const auto* inner = value.as_table(); inner != nullptr && is_section(name)) {
       TRY(apply(*inner, name + ".", file, config));
       continue;
     }
@@ -194,7 +176,8 @@ Outcome<void> check_together(const std::filesystem::path& file, const Config& co
                      file.string() + ": `tls.public` needs `tls.certificate` and `tls.key`",
                      "no public authority vouches for a self-signed certificate"};
   }
-  return check_mail(file, config.mail);
+  TRY(check_mail(file, config.mail));
+  return check_sms(file, config);
 }
 
 }  // namespace
@@ -261,6 +244,7 @@ std::string first_config(const Config& config) {
       "# from = \"martlet@example.org\"\n"
       "# user = \"martlet\"\n"
       "# password_file = \"/etc/martlet/mail-password\"\n";
+  text += first_sms_config();
   return text;
 }
 

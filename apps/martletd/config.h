@@ -9,6 +9,7 @@
 #include "apps/martletd/complaint.h"
 #include "apps/martletd/listen_address.h"
 #include "apps/martletd/mail_settings.h"
+#include "apps/martletd/sms_settings.h"
 #include "base/limits.h"
 
 namespace martlet::daemon {
@@ -26,6 +27,7 @@ struct Config {
   Milliseconds scrub_interval = Seconds{60};
   MailSettings mail;
   std::size_t reactors = 0;  ///< threads that serve connections; 0: one a core
+  SmsSettings sms;
   /// Who said so, for each setting that a file set: "FILE, line N".
   std::map<std::string, std::string, std::less<>> origins;
 

@@ -51,6 +51,16 @@ std::vector<ExplainedSetting> explain(const Config& config) {
       "PEM file of who vouches for the mail server; empty: the system's authorities");
   add("mail.folder", quoted(mail.folder.string()),
       "for development: mails become files here, and their links are printed");
+  const auto& sms = config.sms;
+  add("sms.gateway_url", quoted(sms.gateway_url),
+      "asked by HTTP to send codes, as Kannel's sendsms is; empty: none are sent");
+  add("sms.username", quoted(sms.username), "at the gateway");
+  add("sms.password_file", quoted(sms.password_file.string()), "holds the password there");
+  add("sms.sender", quoted(sms.sender), "what codes come from");
+  add("sms.inbound_number", quoted(sms.inbound_number),
+      "where people send codes from their phones; empty: none are received");
+  add("sms.callback_key_file", quoted(sms.callback_key_file.string()),
+      "holds the key by which the gateway's calls of /sms/incoming are known");
   return settings;
 }
 

@@ -108,7 +108,10 @@ TEST_F(ConfigTest, EverySettingArrives) {
                    "[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\npublic = true\n"
                    "[mail]\nserver = \"smtp.example.org:465\"\nsecurity = \"tls\"\n"
                    "from = \"Martlet@example.org\"\nuser = \"u\"\npassword_file = \"/etc/p\"\n"
-                   "authorities = \"/etc/a.pem\"\n")
+                   "authorities = \"/etc/a.pem\"\n"
+                   "[sms]\ngateway_url = \"http://127.0.0.1:13013/cgi-bin/sendsms\"\n"
+                   "username = \"martlet\"\npassword_file = \"/etc/sms\"\nsender = \"Martlet\"\n"
+                   "inbound_number = \"+4930123456\"\ncallback_key_file = \"/etc/key\"\n")
                   .ok());
   EXPECT_EQ(config_.mail.server, "smtp.example.org:465");
   EXPECT_EQ(config_.mail.security, MailSettings::Security::tls);
@@ -128,6 +131,14 @@ TEST_F(ConfigTest, EverySettingArrives) {
   EXPECT_EQ(config_.tls_certificate, "/etc/c.pem");
   EXPECT_EQ(config_.tls_key, "/etc/k.pem");
   EXPECT_TRUE(config_.tls_public);
+  EXPECT_EQ(config_.sms.gateway_url, "http://127.0.0.1:13013/cgi-bin/sendsms");
+  EXPECT_EQ(config_.sms.username, "martlet");
+  EXPECT_EQ(config_.sms.password_file, "/etc/sms");
+  EXPECT_EQ(config_.sms.sender, "Martlet");
+  EXPECT_EQ(config_.sms.inbound_number, "+4930123456");
+  EXPECT_EQ(config_.sms.callback_key_file, "/etc/key");
+  EXPECT_TRUE(config_.sms.sends());
+  EXPECT_TRUE(config_.sms.receives());
 }
 
 TEST_F(ConfigTest, ExplainsEverySettingWithItsSource) {
@@ -185,13 +196,16 @@ TEST_F(ConfigTest, SettingsThatAreRemarksInTheFirstConfigAreRealOnes) {
     const bool setting = at == 0 || text[at - 1] == '\n';
     if (setting && text.find(" = ", at) < text.find('\n', at)) text.erase(at, 2);
   }
-  text.replace(text.find("# [tls]"), 2, "");
-  text.replace(text.find("# [mail]"), 2, "");
+  for (const auto* section : {"# [tls]", "# [mail]", "# [sms]"}) {
+    text.replace(text.find(section), 2, "");
+  }
   const auto outcome = read(text);
   ASSERT_TRUE(outcome.ok()) << outcome.error().message << "\n" << text;
   EXPECT_EQ(config_.public_port, 443);
   EXPECT_TRUE(config_.tls_public);
   EXPECT_EQ(config_.mail.user, "martlet");
+  EXPECT_TRUE(config_.sms.sends());
+  EXPECT_TRUE(config_.sms.receives());
 }
 
 struct BadConfig {
@@ -242,6 +256,29 @@ TEST_F(ConfigTest, MistakesAreNamedWithTheirLine) {
       {"mail across the network in the clear",
        "[mail]\nserver = \"a.example:25\"\nfrom = \"a@b\"\nsecurity = \"none\"\n",
        "must be on this machine"},
+      {"an unknown one of sms", "[sms]\npassword = \"hunter2\"\n",
+       ", line 2: there is no setting `sms.password`"},
+      {"sms that is no table", "sms = true\n", ", line 1: there is no setting `sms`"},
+      {"a gateway with a query", "[sms]\ngateway_url = \"http://a/?to=\"\n",
+       ", line 2: `sms.gateway_url` must be http://"},
+      {"a gateway with a password", "[sms]\ngateway_url = \"http://a:b@c/\"\n", "must be http://"},
+      {"an empty gateway", "[sms]\ngateway_url = \"\"\n", "must be http://"},
+      {"no username", "[sms]\nusername = \"\"\n", "a name of printable ASCII"},
+      {"a relative password file", "[sms]\npassword_file = \"pw\"\n", "an absolute path"},
+      {"a sender of 12 letters", "[sms]\nsender = \"abcdefghijkl\"\n", "up to 11 letters"},
+      {"a sender with signs", "[sms]\nsender = \"a&b\"\n", "up to 11 letters"},
+      {"a national inbound number", "[sms]\ninbound_number = \"030123456\"\n",
+       ", line 2: `sms.inbound_number` must be a number such as"},
+      {"an inbound number with blanks", "[sms]\ninbound_number = \"+49 30 123456\"\n",
+       "must be a number such as"},
+      {"half a gateway", "[sms]\ngateway_url = \"http://a/\"\nusername = \"a\"\n",
+       "`sms.sender` go together"},
+      {"a gateway without its password",
+       "[sms]\ngateway_url = \"http://a/\"\nusername = \"a\"\nsender = \"a\"\n", "go together"},
+      {"a password without its gateway", "[sms]\npassword_file = \"/pw\"\n", "go together"},
+      {"an inbound number without its key", "[sms]\ninbound_number = \"+4930123456\"\n",
+       "`sms.callback_key_file` go together"},
+      {"a key without its number", "[sms]\ncallback_key_file = \"/key\"\n", "go together"},
       {"public that is neither", "[tls]\npublic = 1\n", "`tls.public` must be true or false"},
   };
   for (const auto& bad : kConfigs) {

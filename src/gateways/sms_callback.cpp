@@ -65,13 +65,23 @@ struct Fields {
   }
 };
 
-}  // namespace
-
-Result<SmsCallback> parse_sms_callback(std::string_view target, std::string_view body) {
+Result<Fields> read_fields(std::string_view target, std::string_view body) {
   Fields fields;
   const auto query = target.find('?');
   if (query != target.npos) TRY(fields.add_all(target.substr(query + 1)));
   TRY(fields.add_all(body));
+  return fields;
+}
+
+}  // namespace
+
+std::string sms_callback_key(std::string_view target, std::string_view body) {
+  auto fields = read_fields(target, body);
+  return fields.ok() ? std::move(fields).take().key.value_or("") : "";
+}
+
+Result<SmsCallback> parse_sms_callback(std::string_view target, std::string_view body) {
+  auto fields = TRY(read_fields(target, body));
   if (!fields.key || !fields.from || !fields.text) return kMalformed;
   const auto from = Handle::parse(*fields.from);
   if (!from.ok() || !from.value().is_number() || from.value().text() != *fields.from) {
@@ -80,7 +90,7 @@ Result<SmsCallback> parse_sms_callback(std::string_view target, std::string_view
   if (fields.text->size() > limits::kIncomingTextBytesMax || !is_utf8(*fields.text)) {
     return kMalformed;
   }
-  return SmsCallback{std::move(*fields.key), std::move(*fields.from), std::move(*fields.text)};
+  return SmsCallback{std::move(*fields.from), std::move(*fields.text)};
 }
 
 }  // namespace martlet::gateways

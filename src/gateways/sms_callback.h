@@ -9,10 +9,13 @@ namespace martlet::gateways {
 
 /// An SMS that the gateway has received, as it tells us by calling /sms/incoming.
 struct SmsCallback {
-  std::string key;   ///< by which the gateway shows who it is: a secret, not yet compared
   std::string from;  ///< E.164: +491712345678
   std::string text;  ///< UTF-8, as somebody wrote it
 };
+
+/// The parameter `key`, by which the gateway shows who it is, before anything else is judged. Empty
+/// if there is none, or more than one, or if nothing can be read at all.
+std::string sms_callback_key(std::string_view target, std::string_view body);
 
 /// Reads the parameters `key`, `from` and `text` out of a request target's query and a body, both
 /// application/x-www-form-urlencoded (WHATWG URL standard, section 5.1); others are skipped.

@@ -36,7 +36,7 @@ TEST(ParseSmsCallback, TakesWhatGatewaysSend) {
     SCOPED_TRACE(good.name);
     const auto parsed = parse_sms_callback(good.target, good.body);
     ASSERT_TRUE(parsed.ok());
-    EXPECT_EQ(parsed.value().key, "k 1");
+    EXPECT_EQ(sms_callback_key(good.target, good.body), "k 1");
     EXPECT_EQ(parsed.value().from, "+491712345678");
     EXPECT_EQ(parsed.value().text, good.text);
   }
@@ -91,6 +91,15 @@ TEST(ParseSmsCallback, RefusesAllElse) {
     EXPECT_EQ(parsed.error().failure, Failure::malformed);
   }
   EXPECT_TRUE(parse_sms_callback(fields.substr(0, fields.size() - 2), "").ok());
+}
+
+TEST(SmsCallbackKey, IsReadWhateverElseIsWrong) {
+  EXPECT_EQ(sms_callback_key("/?key=k&from=4711", ""), "k");
+  EXPECT_EQ(sms_callback_key("/", "key=k"), "k");
+  EXPECT_EQ(sms_callback_key("/?key=k", "key=k"), "");
+  EXPECT_EQ(sms_callback_key("/?from=4711", ""), "");
+  EXPECT_EQ(sms_callback_key("/?key=k&text=%", ""), "");
+  EXPECT_EQ(sms_callback_key("", ""), "");
 }
 
 }  // namespace
