@@ -34,6 +34,12 @@ Kind kind_of(Log::Event event) {
       return {"mail_works_again", spdlog::level::info};
     case Event::mailbox_damaged:
       return {"mailbox_damaged", spdlog::level::err};
+    case Event::sms_fails:
+      return {"sms_fails", spdlog::level::warn};
+    case Event::sms_refused:
+      return {"sms_refused", spdlog::level::warn};
+    case Event::sms_works_again:
+      return {"sms_works_again", spdlog::level::info};
   }
   return {"unknown", spdlog::level::err};
 }

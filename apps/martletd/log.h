@@ -37,6 +37,9 @@ class Log {
     mail_fails,  ///< warning: reply (of the mail server), curl (libcurl's number); tried again
     mail_works_again,  ///< info
     mailbox_damaged,   ///< error: mailboxes (how many); `martletd status` names them
+    sms_fails,         ///< warning: the SMS gateway is silent (status 0) or broken (its status)
+    sms_refused,       ///< warning: it refused an SMS (its status); 401, 403: see the settings
+    sms_works_again,   ///< info
   };
 
   Log();

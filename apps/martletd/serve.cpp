@@ -12,6 +12,7 @@
 #include "apps/martletd/mailer.h"
 #include "apps/martletd/operator_verbs.h"
 #include "apps/martletd/pages.h"
+#include "apps/martletd/sms_desk.h"
 #include "apps/martletd/stores.h"
 #include "crypto/system_random.h"
 #include "net/listener.h"
@@ -48,8 +49,9 @@ sigset_t block_signals() {
 }
 
 server::OfficeOptions office_options(const Config& config) {
-  return {config.domain(), config.envelope_lifetime, config.scrub_interval,
-          server::HandleOptions{config.mail.is_set(), false, {}}};
+  return {
+      config.domain(), config.envelope_lifetime, config.scrub_interval,
+      server::HandleOptions{config.mail.is_set(), config.sms.sends(), config.sms.inbound_number}};
 }
 
 /// Tells the operator, once a change, what the office found.
@@ -88,14 +90,16 @@ class HealthWatch {
 /// Every part of a running server, and who depends on whom.
 class Server {
  public:
-  Server(Config config, Identity identity, Stores stores)
+  Server(Config config, Identity identity, Stores stores, SmsSecrets sms)
       : config_{std::move(config)},
         identity_{std::move(identity)},
         stores_{std::move(stores)},
         info_{config_.domain(), config_.envelope_lifetime},
         office_{*stores_.mailboxes, *stores_.directory, *stores_.proofs, random_,
                 office_options(config_)},
-        worker_{office_, clock_, worker_callbacks()} {
+        worker_{office_, clock_, worker_callbacks()},
+        sms_{config_, std::move(sms), clock_, log_,
+             [this](const server::ProofSent& sent) { post_result(sent); }} {
     const auto count = config_.reactors > 0 ? config_.reactors : cores();
     for (std::size_t i = 0; i < count; ++i) {
       reactors_.push_back(std::make_unique<net::Reactor>());
@@ -137,6 +141,7 @@ class Server {
     admin_ = TRY(AdminSocket::open(folder.path(),
                                    [this](std::string_view line) { return desk_->serve(line); }));
     worker_.start();
+    sms_.start();
     for (const auto& reactor : reactors_) {
       threads_.emplace_back([&loop = *reactor] { loop.run(); });
     }
@@ -166,6 +171,7 @@ class Server {
     for (const auto& reactor : reactors_) reactor->stop();
     for (auto& thread : threads_) thread.join();
     if (mailer_) mailer_->stop();
+    sms_.stop();
     worker_.stop();
     log_.write(Log::Event::stopped);
   }
@@ -173,14 +179,29 @@ class Server {
  private:
   /// Pages whose answer the office knows come later, on the same reactor.
   void on_http(std::size_t index, const net::HttpRequest& request, const net::HttpAnswer& answer) {
+    if (auto sms = sms_.read(request)) {
+      if (auto* const turned = std::get_if<net::HttpResponse>(&*sms)) {
+        return answer(std::move(*turned));
+      }
+      return ask_office(
+          index, std::get<server::InboundSms>(std::move(*sms)), answer,
+          [](const server::OfficeAnswer&) { return sms_taken(); }, sms_not_taken());
+    }
     auto link = Pages::confirmation(request);
     if (!link) return answer(pages_.answer(request));
+    ask_office(index, std::move(*link), answer, &Pages::confirmation_page, Pages::busy_page());
+  }
+
+  using Page = std::function<net::HttpResponse(const server::OfficeAnswer&)>;
+  /// Answers with what `page` makes of the office's word; with `busy` if too many wait for that.
+  void ask_office(std::size_t index, OfficeWorker::PageBody body, const net::HttpAnswer& answer,
+                  const Page& page, net::HttpResponse busy) {
     auto& reactor = *reactors_.at(index);
     const bool is_asked = worker_.ask_for_page(
-        std::move(*link), [&reactor, answer](const server::OfficeAnswer& given) {
-          reactor.post([answer, page = Pages::confirmation_page(given)] { answer(page); });
+        std::move(body), [&reactor, answer, page](const server::OfficeAnswer& given) {
+          reactor.post([answer, response = page(given)] { answer(response); });
         });
-    if (!is_asked) answer(Pages::busy_page());
+    if (!is_asked) answer(std::move(busy));
   }
 
   void post_result(const server::ProofSent& sent) {
@@ -198,7 +219,9 @@ class Server {
             },
             [this](const server::OfficeHealth& health) { health_.update(health); },
             [this](server::ProofSending sending) {
-              if (mailer_ && sending.kind == store::ProofKind::mail_link) {
+              if (sending.kind == store::ProofKind::sms_code) {
+                sms_.send(std::move(sending));
+              } else if (mailer_) {
                 mailer_->post(std::move(sending));
               }
             }};
@@ -228,6 +251,7 @@ class Server {
   HealthWatch health_{pages_, log_};
   server::Office office_;
   OfficeWorker worker_;
+  SmsDesk sms_;
   std::vector<std::unique_ptr<net::Reactor>> reactors_;
   std::vector<std::unique_ptr<Gate>> gates_;
   std::unique_ptr<net::Listener> listener_;
@@ -265,8 +289,9 @@ Outcome<void> serve(const ServeOptions& options) {
   const auto folder = TRY(DataFolder::open_or_create(options.data));
   const auto config = TRY(config_for(options, folder));
   auto identity = TRY(load_identity(folder, config, SystemClock{}.now()));
+  auto sms = TRY(read_sms_secrets(config.sms));
   auto stores = TRY(Stores::open(folder));
-  Server server{config, std::move(identity), std::move(stores)};
+  Server server{config, std::move(identity), std::move(stores), std::move(sms)};
   const auto port = TRY(server.listen());
   TRY(keep_settings(folder, config, port));
   TRY(server.start(folder));

@@ -125,6 +125,10 @@ std::optional<wire::Refusal> DeviceClient::next_refusal() {
   return take_push<wire::Refusal>(kPatience);
 }
 
+std::optional<wire::Handles> DeviceClient::next_handles() {
+  return take_push<wire::Handles>(kPatience);
+}
+
 std::vector<wire::Frame> DeviceClient::answers(std::size_t count) {
   const auto is_answer = [](const wire::Frame& frame) { return frame.request != 0; };
   run_until([&] {

@@ -40,6 +40,8 @@ class DeviceClient {
   /// The next push that is a Deliver; nothing if the connection ends or time is up.
   std::optional<wire::Deliver> next_delivery(Milliseconds patience = kPatience);
   std::optional<wire::Refusal> next_refusal();
+  /// The next push that tells of the account's handles.
+  std::optional<wire::Handles> next_handles();
   /// The answers to `say` that came, by request, waiting for `count` of them or the end.
   std::vector<wire::Frame> answers(std::size_t count);
   /// Waits for the end.
