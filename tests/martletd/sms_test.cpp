@@ -11,37 +11,26 @@
 namespace martlet::martletd_test {
 namespace {
 
+using support::Kannel;
 using wire::HandleMethod;
 using wire::HandleState;
 using wire::RefusalCode;
 
 constexpr const char* kNumber = "+491712345678";
 constexpr const char* kOther = "+491722345678";
-constexpr const char* kServersNumber = "+4930123456";
-constexpr const char* kKey = "0123456789abcdef+key";
-constexpr const char* kEscapedKey = "0123456789abcdef%2Bkey";
 
 struct Sms : ServerProcess {
   /// A server whose gateway is `kannel`, and a device of Alice on it.
-  void begin(const std::string& password = support::Kannel::kPassword) {
-    write("password", password);
-    write("key", kKey);
-    write("settings.toml", "[sms]\ngateway_url = \"" + kannel_.sendsms_url() + "\"\nusername = \"" +
-                               support::Kannel::kUsername + "\"\npassword_file = \"" +
-                               path("password") + "\"\nsender = \"" + kServersNumber +
-                               "\"\ninbound_number = \"" + kServersNumber +
-                               "\"\ncallback_key_file = \"" + path("key") + "\"\n");
+  void begin(const std::string& password = Kannel::kPassword) {
+    write("settings.toml", kannel_.settings(password));
     start({"--name", "localhost", "--listen", "127.0.0.1:0", "--config", path("settings.toml")});
     alice_.emplace(member("alice@example.org"));
     client_.emplace(server_);
     ASSERT_TRUE(client_->log_in(*alice_));
   }
-  void start_kannel() {
-    ASSERT_TRUE(kannel_.start(callback() + "?key=" + kEscapedKey)) << kannel_.error();
-  }
-  std::string callback() const {
-    return "https://127.0.0.1:" + std::to_string(server_.port) + "/sms/incoming";
-  }
+  void start_kannel() { ASSERT_TRUE(kannel_.start(address())) << kannel_.error(); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(server_.port); }
+  std::string callback() const { return "https://" + address() + "/sms/incoming"; }
   std::string path(const std::string& name) const { return (root_ / name).string(); }
   void write(const std::string& name, const std::string& content) const {
     std::ofstream{path(name)} << content;
@@ -106,7 +95,7 @@ struct Sms : ServerProcess {
     return status;
   }
 
-  support::Kannel kannel_{root_ / "kannel"};
+  Kannel kannel_{root_ / "kannel"};
   std::optional<server::TestDevice> alice_;
   std::optional<DeviceClient> client_;
 };
@@ -201,7 +190,7 @@ TEST_F(Sms, TheNumberItselfSendsTheText) {
   begin();
   start_kannel();
   const auto added = add(*client_, kNumber, HandleMethod::inbound_sms);
-  EXPECT_EQ(added.number, kServersNumber);
+  EXPECT_EQ(added.number, Kannel::kServersNumber);
   EXPECT_TRUE(std::regex_match(added.text, std::regex{"M-[A-Z2-7]{5}-[A-Z2-7]{5}"})) << added.text;
   EXPECT_EQ(added.row.state, HandleState::waiting);
   // As somebody types it.
@@ -244,14 +233,14 @@ TEST_F(Sms, ForgedCallsProveNothing) {
     std::string body;
     long status;
   };
-  const std::string right = std::string{"?key="} + kEscapedKey + "&";
+  const std::string right = std::string{"?key="} + Kannel::kEscapedKey + "&";
   const Forged kForged[] = {
       {"no key", callback() + "?" + sms, "", 403},
       {"an empty key", callback() + "?key=&" + sms, "", 403},
       {"a wrong key", callback() + "?key=0123456789abcdef-key&" + sms, "", 403},
       {"half the key", callback() + "?key=0123456789abcdef&" + sms, "", 403},
-      {"the key not escaped", callback() + "?key=" + kKey + "&" + sms, "", 403},
-      {"two keys", callback() + right + sms, std::string{"key="} + kEscapedKey, 403},
+      {"the key not escaped", callback() + "?key=" + Kannel::kKey + "&" + sms, "", 403},
+      {"two keys", callback() + right + sms, std::string{"key="} + Kannel::kEscapedKey, 403},
       {"a wrong key in the body", callback(), "key=x&" + sms, 403},
       {"no sender", callback() + right + "text=" + text, "", 400},
       {"a national sender", callback() + right + "from=01712345678&text=" + text, "", 400},
@@ -270,7 +259,6 @@ TEST_F(Sms, ForgedCallsProveNothing) {
 
 TEST_F(Sms, SettingsThatCannotWorkStopTheStart) {
   write("password", "");
-  write("key", kKey);
   write("settings.toml", "[sms]\ninbound_number = \"+4930123456\"\ncallback_key_file = \"" +
                              path("password") + "\"\n");
   const auto outcome =

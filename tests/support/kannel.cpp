@@ -86,11 +86,24 @@ Kannel::Kannel(std::filesystem::path folder)
       smsc_port_{free_port()},
       sendsms_port_{free_port()} {}
 
-std::string Kannel::sendsms_url() const {
-  return "http://127.0.0.1:" + sendsms_port_ + "/cgi-bin/sendsms";
+std::string Kannel::settings(const std::string& password) const {
+  std::filesystem::create_directories(folder_);
+  const auto write = [&](const char* name, const std::string& content) {
+    const auto path = folder_ / name;
+    std::ofstream{path} << content << "\n";
+    std::filesystem::permissions(path, std::filesystem::perms{0600});
+    return "\"" + path.string() + "\"\n";
+  };
+  return "[sms]\ngateway_url = \"http://127.0.0.1:" + sendsms_port_ +
+         "/cgi-bin/sendsms\"\nusername = \"" + kUsername +
+         "\"\npassword_file = " + write("password", password) + "sender = \"" + kServersNumber +
+         "\"\ninbound_number = \"" + kServersNumber +
+         "\"\ncallback_key_file = " + write("key", kKey);
 }
 
-bool Kannel::start(const std::string& callback_url) {
+bool Kannel::start(const std::string& server_address) {
+  const auto callback_url =
+      "https://" + server_address + "/sms/incoming?key=" + std::string{kEscapedKey};
   std::filesystem::create_directories(folder_);
   const auto file = (folder_ / "kannel.conf").string();
   std::ofstream{file} << "group = core\nadmin-port = " << admin_port_

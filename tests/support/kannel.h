@@ -15,14 +15,17 @@ class Kannel {
  public:
   static constexpr const char* kUsername = "martlet";
   static constexpr const char* kPassword = "p&ss w+rd";
+  static constexpr const char* kKey = "0123456789abcdef+key";
+  static constexpr const char* kEscapedKey = "0123456789abcdef%2Bkey";
+  static constexpr const char* kServersNumber = "+4930123456";
 
   explicit Kannel(std::filesystem::path folder);
 
-  /// Where SMS are handed in; known before it runs.
-  std::string sendsms_url() const;
-  /// Starts all of it, to call `callback_url` for every incoming SMS; waits until it works. False,
-  /// with the reason in error(): it does not.
-  bool start(const std::string& callback_url);
+  /// The section [sms] of a server that uses it, and the files that it names. Before it runs.
+  std::string settings(const std::string& password = kPassword) const;
+  /// Starts all of it, to tell the server at this address of every incoming SMS; waits until it
+  /// works. False, with the reason in error(): it does not.
+  bool start(const std::string& server_address);
   void stop();
   const std::string& error() const { return error_; }
 
