@@ -57,6 +57,8 @@ std::vector<ExplainedSetting> explain(const Config& config) {
   add("sms.username", quoted(sms.username), "at the gateway");
   add("sms.password_file", quoted(sms.password_file.string()), "holds the password there");
   add("sms.sender", quoted(sms.sender), "what codes come from");
+  add("sms.prefixes", nlohmann::json(sms.prefixes).dump(),
+      "codes are sent to numbers that begin with one of these; none: to all");
   add("sms.inbound_number", quoted(sms.inbound_number),
       "where people send codes from their phones; empty: none are received");
   add("sms.callback_key_file", quoted(sms.callback_key_file.string()),

@@ -36,6 +36,24 @@ bool is_username(const std::string& text) {
          std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+bool is_prefix(const std::string& text) {
+  return text.size() >= 2 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
+         text.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
+const char* set_prefixes(const toml::node& value, Config& config) {
+  constexpr const char* kExpected = "a list of how numbers may begin, such as [\"+49\", \"+43\"]";
+  const auto* const list = value.as_array();
+  if (list == nullptr || list->empty() || list->size() > kSmsPrefixesMax) return kExpected;
+  config.sms.prefixes.clear();
+  for (const auto& item : *list) {
+    const auto text = item.value_exact<std::string>();
+    if (!text || !is_prefix(*text)) return kExpected;
+    config.sms.prefixes.push_back(*text);
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Setters sms_setters() {
@@ -59,6 +77,7 @@ Setters sms_setters() {
                                   config.sms.sender = text;
                                   return is_sender(text);
                                 })},
+      {"sms.prefixes", set_prefixes},
       {"sms.inbound_number", text_setter<std::string>("a number such as \"+4930123456\"",
                                                       [](const std::string& text, Config& config) {
                                                         config.sms.inbound_number = text;
@@ -80,6 +99,10 @@ Outcome<void> check_sms(const std::filesystem::path& file, const Config& config)
                          "`sms.sender` go together",
                      "set all four to send codes, or none"};
   }
+  if (!sms.prefixes.empty() && !sms.sends()) {
+    return Complaint{Exit::usage, file.string() + ": `sms.prefixes` needs `sms.gateway_url`",
+                     "without a gateway no code is sent anywhere"};
+  }
   if (sms.receives() == sms.callback_key_file.empty()) {
     return Complaint{
         Exit::usage,
@@ -96,6 +119,7 @@ std::string first_sms_config() {
          "# username = \"martlet\"\n"
          "# password_file = \"/etc/martlet/sms-password\"\n"
          "# sender = \"+4930123456\"          # what codes come from\n"
+         "# prefixes = [\"+49\", \"+43\"]      # default: codes are sent to all countries\n"
          "# inbound_number = \"+4930123456\"  # where people send codes from their phones\n"
          "# callback_key_file = \"/etc/martlet/sms-callback-key\"\n";
 }

@@ -111,6 +111,7 @@ TEST_F(ConfigTest, EverySettingArrives) {
                    "authorities = \"/etc/a.pem\"\n"
                    "[sms]\ngateway_url = \"http://127.0.0.1:13013/cgi-bin/sendsms\"\n"
                    "username = \"martlet\"\npassword_file = \"/etc/sms\"\nsender = \"Martlet\"\n"
+                   "prefixes = [\"+49\", \"+4366\"]\n"
                    "inbound_number = \"+4930123456\"\ncallback_key_file = \"/etc/key\"\n")
                   .ok());
   EXPECT_EQ(config_.mail.server, "smtp.example.org:465");
@@ -135,6 +136,11 @@ TEST_F(ConfigTest, EverySettingArrives) {
   EXPECT_EQ(config_.sms.username, "martlet");
   EXPECT_EQ(config_.sms.password_file, "/etc/sms");
   EXPECT_EQ(config_.sms.sender, "Martlet");
+  EXPECT_TRUE(config_.sms.may_send_to("+491712345678"));
+  EXPECT_TRUE(config_.sms.may_send_to("+436641234567"));
+  EXPECT_FALSE(config_.sms.may_send_to("+43171234567"));
+  EXPECT_FALSE(config_.sms.may_send_to("+3549001234"));
+  EXPECT_TRUE(SmsSettings{}.may_send_to("+3549001234"));
   EXPECT_EQ(config_.sms.inbound_number, "+4930123456");
   EXPECT_EQ(config_.sms.callback_key_file, "/etc/key");
   EXPECT_TRUE(config_.sms.sends());
@@ -267,6 +273,15 @@ TEST_F(ConfigTest, MistakesAreNamedWithTheirLine) {
       {"a relative password file", "[sms]\npassword_file = \"pw\"\n", "an absolute path"},
       {"a sender of 12 letters", "[sms]\nsender = \"abcdefghijkl\"\n", "up to 11 letters"},
       {"a sender with signs", "[sms]\nsender = \"a&b\"\n", "up to 11 letters"},
+      {"one prefix, no list", "[sms]\nprefixes = \"+49\"\n",
+       ", line 2: `sms.prefixes` must be a list"},
+      {"no prefix", "[sms]\nprefixes = []\n", "`sms.prefixes` must be a list"},
+      {"an empty prefix", "[sms]\nprefixes = [\"+49\", \"\"]\n", "must be a list"},
+      {"only a plus", "[sms]\nprefixes = [\"+\"]\n", "must be a list"},
+      {"a prefix without a plus", "[sms]\nprefixes = [\"49\"]\n", "must be a list"},
+      {"a prefix with a blank", "[sms]\nprefixes = [\"+49 171\"]\n", "must be a list"},
+      {"a number for a prefix", "[sms]\nprefixes = [49]\n", "must be a list"},
+      {"prefixes without a gateway", "[sms]\nprefixes = [\"+49\"]\n", "needs `sms.gateway_url`"},
       {"a national inbound number", "[sms]\ninbound_number = \"030123456\"\n",
        ", line 2: `sms.inbound_number` must be a number such as"},
       {"an inbound number with blanks", "[sms]\ninbound_number = \"+49 30 123456\"\n",

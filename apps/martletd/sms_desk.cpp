@@ -15,14 +15,14 @@ Outcome<SmsSecrets> read_sms_secrets(const SmsSettings& settings) {
 }
 
 SmsDesk::SmsDesk(const Config& config, SmsSecrets secrets, const Clock& clock, Log& log,
-                 SmsSender::Report report) {
+                 SmsSender::Report report)
+    : settings_{config.sms}, report_{std::move(report)} {
   if (secrets.callback_key) door_.emplace(std::move(*secrets.callback_key));
   if (!secrets.password) return;
-  const auto& sms = config.sms;
   sender_ = std::make_unique<SmsSender>(
-      gateways::SmsGatewayConfig{sms.gateway_url, sms.username, std::move(*secrets.password),
-                                 sms.sender},
-      config.host(), clock, log, std::move(report));
+      gateways::SmsGatewayConfig{settings_.gateway_url, settings_.username,
+                                 std::move(*secrets.password), settings_.sender},
+      config.host(), clock, log, report_);
 }
 
 void SmsDesk::start() {
@@ -34,7 +34,10 @@ void SmsDesk::stop() {
 }
 
 void SmsDesk::send(server::ProofSending sending) {
-  if (sender_) sender_->post(std::move(sending));
+  if (!sender_) return;
+  if (settings_.may_send_to(sending.handle)) return sender_->post(std::move(sending));
+  report_({sending.account, sending.handle, sending.started, sending.attempt,
+           server::ProofSent::Outcome::refused});
 }
 
 std::optional<std::variant<server::InboundSms, net::HttpResponse>> SmsDesk::read(

@@ -29,7 +29,7 @@ class SmsDesk {
 
   void start();
   void stop();
-  /// A code by SMS; reports how it went.
+  /// A code by SMS; reports how it went. A number that the settings do not allow is refused.
   void send(server::ProofSending sending);
   /// What the gateway brings, or the answer that turns whoever calls away; nothing: the request is
   /// not for this desk.
@@ -37,6 +37,8 @@ class SmsDesk {
       const net::HttpRequest& request) const;
 
  private:
+  const SmsSettings settings_;
+  const SmsSender::Report report_;
   std::optional<SmsDoor> door_;
   std::unique_ptr<SmsSender> sender_;
 };

@@ -21,8 +21,8 @@ constexpr const char* kOther = "+491722345678";
 
 struct Sms : ServerProcess {
   /// A server whose gateway is `kannel`, and a device of Alice on it.
-  void begin(const std::string& password = Kannel::kPassword) {
-    write("settings.toml", kannel_.settings(password));
+  void begin(const std::string& password = Kannel::kPassword, const std::string& more = "") {
+    write("settings.toml", kannel_.settings(password) + more);
     start({"--name", "localhost", "--listen", "127.0.0.1:0", "--config", path("settings.toml")});
     alice_.emplace(member("alice@example.org"));
     client_.emplace(server_);
@@ -184,6 +184,19 @@ TEST_F(Sms, AGatewayThatRefusesIsTold) {
   const auto log = stop();
   EXPECT_NE(log.err.find("sms_refused status=403"), std::string::npos) << log.err;
   EXPECT_EQ(log.err.find("password"), std::string::npos) << log.err;
+}
+
+TEST_F(Sms, NumbersThatTheOperatorDoesNotPayForAreRefused) {
+  begin(Kannel::kPassword, "prefixes = [\"+49\"]\n");
+  start_kannel();
+  add(*client_, "+3549001234");
+  EXPECT_TRUE(wait_for(*client_, "+3549001234", HandleState::refused));
+  add(*client_, kNumber);
+  EXPECT_EQ(code_at(kNumber).size(), 6U);
+  EXPECT_EQ(kannel_.arrived(), 1U);
+  // What the phone sends costs its owner.
+  EXPECT_EQ(add(*client_, "+3549001234", HandleMethod::inbound_sms).row.state,
+            HandleState::waiting);
 }
 
 TEST_F(Sms, TheNumberItselfSendsTheText) {
