@@ -42,6 +42,8 @@ const char* name_of(FailureReason reason) {
       return "expired";
     case FailureReason::identity:
       return "identity";
+    case FailureReason::suspended:
+      return "suspended";
   }
   return "unknown";
 }

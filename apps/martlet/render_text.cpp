@@ -47,6 +47,8 @@ const char* state_text(MessageState state, FailureReason reason) {
       return "not delivered: it waited unread for too long";
     case FailureReason::identity:
       return "not sent: the recipient's devices do not verify";
+    case FailureReason::suspended:
+      return "not sent: the server's operator has suspended the recipient";
     case FailureReason::none:
     case FailureReason::refused:
       break;

@@ -31,6 +31,8 @@ ApiError describe(FailureReason reason) {
       return {ErrorCode::identity,
               "what the server says about the recipient's devices does not verify",
               "nothing was sent; ask the recipient and the operator what happened"};
+    case FailureReason::suspended:
+      return client::errors::kPeerSuspended;
     case FailureReason::none:
     case FailureReason::refused:
       break;

@@ -12,6 +12,7 @@ enum class Exit : int {
   usage = 2,        ///< wrong options or settings
   data_folder = 3,  ///< in use, damaged, or not one of ours
   network = 4,      ///< address in use or not ours; no server answers
+  not_found = 7,    ///< nobody has this handle
   refused = 8,      ///< well asked, but the answer is no
   bug = 70,
 };

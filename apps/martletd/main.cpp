@@ -6,6 +6,7 @@
 #include "apps/martletd/duration.h"
 #include "apps/martletd/operator_verbs.h"
 #include "apps/martletd/serve.h"
+#include "apps/martletd/user_verbs.h"
 
 namespace martlet::daemon {
 namespace {
@@ -16,7 +17,8 @@ constexpr const char* kAbout =
     "Examples:\n"
     "  martletd serve --data /var/lib/martlet --name chat.example.org\n"
     "  martletd invite --data /var/lib/martlet --handle bob@example.org\n"
-    "  martletd status --data /var/lib/martlet\n";
+    "  martletd status --data /var/lib/martlet\n"
+    "  martletd user ls --data /var/lib/martlet\n";
 constexpr const char* kServeTeach =
     "The first start makes the data folder, keys and a TLS certificate, keeps name and address in\n"
     "DIR/server.toml, and prints an invitation for you. Later starts need --data alone.\n\n"
@@ -34,6 +36,18 @@ constexpr const char* kStatusTeach =
     "Examples:\n"
     "  martletd status --data DIR\n"
     "  martletd status --data DIR --mailboxes --json";
+constexpr const char* kUserTeach =
+    "WHO is a handle, or an account's id as `user ls --json` shows it. All of it works while the\n"
+    "server runs, and while it does not.\n\n"
+    "suspend: the account's devices are shown out, and nothing is accepted from it or for it, "
+    "until\n"
+    "  resume. What waits for it goes on waiting.\n"
+    "erase: account, handles, devices, invitations and what waits for it go, for good; of it stay\n"
+    "  only hashes, so that the same account cannot come back. Its handles are free again.\n\n"
+    "Examples:\n"
+    "  martletd user ls --data DIR\n"
+    "  martletd user suspend bob@example.org --data DIR\n"
+    "  martletd user erase bob@example.org --data DIR --yes    in a script";
 constexpr const char* kConfigTeach =
     "Shows every setting, what it does, its value, and which file and line set it. Changes "
     "nothing,\n"
@@ -43,12 +57,13 @@ constexpr const char* kConfigTeach =
     "  martletd config explain --data DIR --config new.toml    before a restart with it";
 constexpr const char* kExits =
     "Exit status: 0 ok, 2 wrong options or settings, 3 data folder in use or damaged,\n"
-    "4 network (address in use), 8 refused, 70 a bug.";
+    "4 network (address in use), 7 nobody has that handle, 8 refused, 70 a bug.";
 
 struct Arguments {
   std::string data, config, name, listen, handle, expires = "7d";
   std::uint32_t uses = 1;
-  bool admin = false, json = false, mailboxes = false;
+  std::string who;
+  bool admin = false, json = false, mailboxes = false, yes = false;
 };
 
 std::string lower(std::string text) {
@@ -127,6 +142,46 @@ CLI::App* add_verb(CLI::App& app, const char* name, const char* about, const cha
   return verb;
 }
 
+struct UserVerbs {
+  CLI::App* all;
+  CLI::App* suspend;
+  CLI::App* resume;
+  CLI::App* erase;
+};
+
+UserVerbs add_user_verbs(CLI::App& app, Arguments& arguments) {
+  auto* all = app.add_subcommand("user", "The accounts of this server");
+  all->require_subcommand(1);
+  const auto add = [&](const char* name, const char* about) {
+    auto* verb = add_verb(*all, name, about, kUserTeach, arguments);
+    verb->add_flag("--json", arguments.json, "one line of JSON");
+    return verb;
+  };
+  const auto add_with_who = [&](const char* name, const char* about) {
+    auto* verb = add(name, about);
+    verb->add_option("WHO", arguments.who, "a handle or an account's id")
+        ->type_name("")
+        ->required();
+    return verb;
+  };
+  add("ls", "List the accounts: handles, devices, state, what waits");
+  UserVerbs verbs{all, add_with_who("suspend", "Show an account out until it is resumed"),
+                  add_with_who("resume", "Let a suspended account in again"),
+                  add_with_who("erase", "Erase an account and all that is kept of it")};
+  verbs.erase->add_flag("--yes", arguments.yes, "do not ask");
+  return verbs;
+}
+
+Outcome<void> run_user(const UserVerbs& verbs, const Arguments& arguments) {
+  const OperatorFolder folder{arguments.data, arguments.config};
+  if (verbs.suspend->parsed()) return suspend_user(folder, arguments.who, true, arguments.json);
+  if (verbs.resume->parsed()) return suspend_user(folder, arguments.who, false, arguments.json);
+  if (verbs.erase->parsed()) {
+    return erase_user(folder, arguments.who, arguments.yes, arguments.json);
+  }
+  return list_users(folder, arguments.json);
+}
+
 int finish(const Outcome<void>& outcome) {
   if (outcome.ok()) return static_cast<int>(Exit::ok);
   const auto& complaint = outcome.error();
@@ -163,6 +218,7 @@ int run(int argc, char** argv) {
       add_verb(app, "status", "Say who and what is there, and what waits", kStatusTeach, arguments);
   status_verb->add_flag("--json", arguments.json, "one line of JSON");
   status_verb->add_flag("--mailboxes", arguments.mailboxes, "list what waits for each device");
+  const auto user_verbs = add_user_verbs(app, arguments);
   auto* config_verb = app.add_subcommand("config", "The server's settings");
   config_verb->require_subcommand(1);
   auto* explain_verb =
@@ -177,6 +233,7 @@ int run(int argc, char** argv) {
   }
   if (serve_verb->parsed()) return finish(run_serve(arguments));
   if (invite_verb->parsed()) return finish(run_invite(arguments));
+  if (user_verbs.all->parsed()) return finish(run_user(user_verbs, arguments));
   if (explain_verb->parsed()) return finish(run_config_explain(arguments));
   return finish(run_status(arguments));
 }

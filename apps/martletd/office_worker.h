@@ -37,7 +37,8 @@ class OfficeWorker {
   /// post nothing more until `drained`.
   bool post(std::vector<server::OfficeRequest>& requests);
 
-  using OperatorBody = std::variant<server::Invite, server::StatusQuery>;
+  using OperatorBody = std::variant<server::Invite, server::StatusQuery, server::ListUsers,
+                                    server::Suspend, server::Erase>;
   /// Asks as the operator does, and waits for the answer; `unavailable` if none comes in time.
   Result<server::OfficeAnswer> ask(OperatorBody body, Milliseconds timeout);
 

@@ -49,7 +49,10 @@ class EmptyDirectory final : public store::DirectoryStore {
   Result<std::optional<store::Invitation>> invitation(const store::TokenHash&) override {
     return std::optional<store::Invitation>{};
   }
-  Result<void> enrol(const store::AccountRecord&, const store::Invitation&) override { return {}; }
+  Result<void> enrol(const store::AccountRecord&,
+                     const std::optional<store::Invitation>&) override {
+    return {};
+  }
   Result<void> update(const store::AccountRecord&, const LinkId&) override { return {}; }
   Result<std::optional<AccountId>> move_handle(const std::string&, const AccountId&) override {
     return std::optional<AccountId>{};
@@ -64,8 +67,19 @@ class EmptyDirectory final : public store::DirectoryStore {
   Result<std::optional<store::DeviceRecord>> device(const DeviceId&) override {
     return std::optional<store::DeviceRecord>{};
   }
-  Result<bool> is_former(const DeviceId&) override { return false; }
+  Result<std::optional<AccountId>> former_account(const DeviceId&) override {
+    return std::optional<AccountId>{};
+  }
   Result<store::DirectoryCounts> counts() override { return store::DirectoryCounts{}; }
+  Result<void> set_status(const AccountId&, store::AccountStatus) override { return {}; }
+  Result<void> erase(const AccountId&) override { return {}; }
+  Result<bool> is_erased(const AccountId&) override { return false; }
+  Result<std::vector<store::AccountRecord>> accounts(const std::optional<AccountId>&,
+                                                     std::size_t) override {
+    return std::vector<store::AccountRecord>{};
+  }
+  Result<void> scrub() override { return {}; }
+  bool needs_scrub() const override { return false; }
 
  private:
   Door& door_;

@@ -39,6 +39,8 @@ ordered_json mailbox_json(const server::MailboxLine& mailbox) {
           {"waiting", items}};
 }
 
+std::string id_text(const AccountId& account) { return to_base64url(account.view()); }
+
 std::string health_name(const server::OfficeHealth& health) {
   if (health.is_damaged()) return "damaged";
   return health.disk_refuses ? "disk_refuses" : "ok";
@@ -66,19 +68,31 @@ Result<T> member(const ordered_json& json, const char* name) {
 }  // namespace
 
 std::string encode(const OperatorRequest& request) {
-  return std::visit(Overloaded{
-                        [](const server::Invite& invite) {
-                          return line_of({{"verb", "invite"},
-                                          {"handle", invite.handle},
-                                          {"admin", invite.admin},
-                                          {"uses", invite.uses},
-                                          {"lifetime_ms", invite.lifetime.count()}});
-                        },
-                        [](const server::StatusQuery& query) {
-                          return line_of({{"verb", "status"}, {"mailboxes", query.mailboxes}});
-                        },
-                    },
-                    request);
+  return std::visit(
+      Overloaded{
+          [](const server::Invite& invite) {
+            return line_of({{"verb", "invite"},
+                            {"handle", invite.handle},
+                            {"admin", invite.admin},
+                            {"uses", invite.uses},
+                            {"lifetime_ms", invite.lifetime.count()}});
+          },
+          [](const server::StatusQuery& query) {
+            return line_of({{"verb", "status"}, {"mailboxes", query.mailboxes}});
+          },
+          [](const server::ListUsers& query) {
+            return line_of(
+                {{"verb", "user_ls"}, {"after", query.after ? id_text(*query.after) : ""}});
+          },
+          [](const server::Suspend& suspend) {
+            return line_of(
+                {{"verb", "user_suspend"}, {"who", suspend.who}, {"suspended", suspend.suspended}});
+          },
+          [](const server::Erase& erase) {
+            return line_of({{"verb", "user_erase"}, {"who", erase.who}});
+          },
+      },
+      request);
 }
 
 Result<OperatorRequest> parse_operator_request(std::string_view line) {
@@ -86,6 +100,23 @@ Result<OperatorRequest> parse_operator_request(std::string_view line) {
   const auto verb = TRY(member<std::string>(json, "verb"));
   if (verb == "status") {
     return OperatorRequest{server::StatusQuery{TRY(member<bool>(json, "mailboxes"))}};
+  }
+  if (verb == "user_ls") {
+    const auto after = TRY(member<std::string>(json, "after"));
+    if (after.empty()) return OperatorRequest{server::ListUsers{}};
+    const auto bytes = TRY(from_base64url(after));
+    return OperatorRequest{server::ListUsers{TRY(AccountId::from(bytes))}};
+  }
+  if (verb == "user_suspend") {
+    server::Suspend suspend;
+    suspend.who = TRY(member<std::string>(json, "who"));
+    suspend.suspended = TRY(member<bool>(json, "suspended"));
+    return OperatorRequest{std::move(suspend)};
+  }
+  if (verb == "user_erase") {
+    server::Erase erase;
+    erase.who = TRY(member<std::string>(json, "who"));
+    return OperatorRequest{std::move(erase)};
   }
   if (verb != "invite") return Error{Failure::malformed, "no such verb"};
   server::Invite invite;
@@ -193,6 +224,12 @@ std::string status_text(const std::string& status_line) {
 
 Complaint complaint_of(const wire::Refusal& refusal) {
   switch (refusal.code) {
+    case wire::RefusalCode::unknown_handle:
+    case wire::RefusalCode::unknown_account:
+      return {Exit::not_found, "no account here has this handle or id",
+              "martletd user ls shows those that there are"};
+    case wire::RefusalCode::account_erased:
+      return {Exit::not_found, "this account was erased already", ""};
     case wire::RefusalCode::handle_taken:
       return {Exit::refused, "somebody here has this handle already", "choose another"};
     case wire::RefusalCode::malformed:

@@ -6,11 +6,12 @@
 #include "apps/martletd/complaint.h"
 #include "server/messages.h"
 
-/// What `martletd invite` and `martletd status` say to a running server, over DIR/admin.sock: one
+/// What `martletd invite`, `status` and `user` say to a running server, over DIR/admin.sock: one
 /// line of JSON each way. Also how both are printed.
 namespace martlet::daemon {
 
-using OperatorRequest = std::variant<server::Invite, server::StatusQuery>;
+using OperatorRequest = std::variant<server::Invite, server::StatusQuery, server::ListUsers,
+                                     server::Suspend, server::Erase>;
 
 std::string encode(const OperatorRequest& request);
 /// `malformed` if it is anything else.

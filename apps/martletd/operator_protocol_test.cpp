@@ -20,6 +20,21 @@ TEST(OperatorProtocol, RequestsReadBack) {
   }
 }
 
+TEST(OperatorProtocol, RequestsAboutUsersReadBack) {
+  const auto all = parse_operator_request(encode(server::ListUsers{}));
+  EXPECT_FALSE(std::get<server::ListUsers>(all.value()).after.has_value());
+  const AccountId account{{7, 8}};
+  const auto rest = parse_operator_request(encode(server::ListUsers{account}));
+  EXPECT_EQ(std::get<server::ListUsers>(rest.value()).after, account);
+  for (const bool suspended : {false, true}) {
+    const auto read = parse_operator_request(encode(server::Suspend{"bob@example.org", suspended}));
+    EXPECT_EQ(std::get<server::Suspend>(read.value()).who, "bob@example.org");
+    EXPECT_EQ(std::get<server::Suspend>(read.value()).suspended, suspended);
+  }
+  const auto erase = parse_operator_request(encode(server::Erase{"bob@example.org"}));
+  EXPECT_EQ(std::get<server::Erase>(erase.value()).who, "bob@example.org");
+}
+
 TEST(OperatorProtocol, WhatIsTypedMayBeNoText) {
   const auto line = encode(server::Invite{"\xff\xfe\n", false, 1, Seconds{1}});
   EXPECT_EQ(line.find('\n'), std::string::npos);
@@ -36,6 +51,14 @@ TEST(OperatorProtocol, RefusesEverythingElse) {
       "{}",
       R"({"verb":5})",
       R"({"verb":"erase"})",
+      R"({"verb":"user_ls"})",
+      R"({"verb":"user_ls","after":"AAAA"})",
+      R"({"verb":"user_ls","after":"no base64!"})",
+      R"({"verb":"user_suspend","who":"bob@example.org"})",
+      R"({"verb":"user_suspend","who":1,"suspended":true})",
+      R"({"verb":"user_suspend","who":"bob@example.org","suspended":"yes"})",
+      R"({"verb":"user_erase"})",
+      R"({"verb":"user_erase","who":null})",
       R"({"verb":"status"})",
       R"({"verb":"status","mailboxes":1})",
       R"({"verb":"invite"})",

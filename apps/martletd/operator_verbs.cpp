@@ -2,6 +2,7 @@
 
 #include "apps/martletd/admin_socket.h"
 #include "apps/martletd/stores.h"
+#include "apps/martletd/user_lines.h"
 #include "crypto/system_random.h"
 #include "server/overloaded.h"
 
@@ -9,6 +10,8 @@ namespace martlet::daemon {
 namespace {
 
 constexpr Milliseconds kOfficeTimeout{100'000};
+/// Each clears a portion of the mailboxes, so that the largest are empty long before.
+constexpr int kTicksMax = 1'000'000;
 
 /// The office's answer as a line.
 Outcome<std::string> line_of(const OperatorRequest& request, const server::OfficeAnswer& answer,
@@ -23,6 +26,9 @@ Outcome<std::string> line_of(const OperatorRequest& request, const server::Offic
           [&](const server::StatusReport& status) -> Answered {
             return status_json(status, query != nullptr && query->mailboxes);
           },
+          [](const server::UserList& list) -> Answered { return users_json(list); },
+          [](const server::UserStatus& status) -> Answered { return user_status_json(status); },
+          [](const server::UserErased& erased) -> Answered { return user_erased_json(erased); },
           [](const wire::Refusal& refusal) -> Answered { return complaint_of(refusal); },
           [](const auto&) -> Answered {
             return Complaint{Exit::bug, "the office answered something else"};
@@ -41,11 +47,15 @@ Outcome<std::string> ask_stores(const std::filesystem::path& path,
                                 const OperatorRequest& request) {
   const auto folder = TRY(DataFolder::open(path));
   const auto config = TRY(load_config(folder.settings(), config_file));
-  if (config.listen.port == 0 && !config.public_port) {
-    return Complaint{Exit::usage, "the server listens on any free port, so that it has no address",
-                     "start it first, or give `listen` a port"};
+  Digest fingerprint{};
+  if (std::holds_alternative<server::Invite>(request)) {
+    if (config.listen.port == 0 && !config.public_port) {
+      return Complaint{Exit::usage,
+                       "the server listens on any free port, so that it has no address",
+                       "start it first, or give `listen` a port"};
+    }
+    fingerprint = TRY(load_fingerprint(folder, config));
   }
-  const auto fingerprint = TRY(load_fingerprint(folder, config));
   const auto stores = TRY(Stores::open(folder));
   crypto::SystemRandom random;
   server::OfficeOptions options;
@@ -54,7 +64,16 @@ Outcome<std::string> ask_stores(const std::filesystem::path& path,
   server::OfficeRequest asked{{server::kOperator, 1}, 0, 1, {}};
   std::visit([&](const auto& body) { asked.body = body; }, request);
   std::vector<server::OfficeAnswer> answers;
-  office.process({&asked, 1}, SystemClock{}.now(), answers);
+  const auto now = SystemClock{}.now();
+  office.process({&asked, 1}, now, answers);
+  // What is erased is told when it has left the disk.
+  for (int ticks = 0; answers.empty() && ticks < kTicksMax; ++ticks) {
+    office.on_tick(now, true, answers);
+  }
+  if (answers.empty()) {
+    return Complaint{Exit::data_folder, "the disk does not answer",
+                     "is it full? The account is erased; start the server to clean up the rest"};
+  }
   if (answers.size() != 1) return Complaint{Exit::bug, "the office gave no answer"};
   return line_of(request, answers.front(), InvitationUrls{config, config.listen.port, fingerprint});
 }

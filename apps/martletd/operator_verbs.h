@@ -23,8 +23,8 @@ class OperatorDesk {
   InvitationUrls urls_;
 };
 
-/// `martletd invite` and `status`: gives back the answer's line, from the running server, or from
-/// the data folder itself (which is locked meanwhile) if none runs.
+/// `martletd invite`, `status` and `user`: gives back the answer's line, from the running server,
+/// or from the data folder itself (which is locked meanwhile) if none runs.
 Outcome<std::string> ask_as_operator(const std::filesystem::path& folder,
                                      const std::filesystem::path& config_file,
                                      const OperatorRequest& request);

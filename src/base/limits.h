@@ -75,6 +75,18 @@ inline constexpr std::size_t kLookupsAMinute =
     120;  ///< a connection; then limit_reached with retry_after
 inline constexpr std::size_t kStrangerRequestsMax = 8;  ///< frames before login; then closed
 
+// --- Strangers, by address (IPv6: its /64) ---
+inline constexpr std::size_t kStrangerLookupsAMinute =
+    120;  ///< an address, lookups and the like before login; then limit_reached with retry_after
+inline constexpr std::size_t kOpenEnrolmentsAnHour =
+    10;  ///< an address, without an invitation; likewise
+inline constexpr std::size_t kOpenEnrolmentsAnHourTotal = 200;  ///< all addresses; likewise
+inline constexpr std::size_t kAddressesMax =
+    65'536;  ///< known at a time; further ones share one allowance
+
+// --- The operator ---
+inline constexpr std::size_t kUsersAPage = 500;  ///< accounts in one answer of `user ls`
+
 // --- Invitations ---
 inline constexpr Milliseconds kInvitationLifetime = std::chrono::days{7};
 inline constexpr Milliseconds kInvitationLifetimeMax =

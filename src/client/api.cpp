@@ -67,6 +67,14 @@ CodeInfo info_of(ErrorCode code) {
       return {"unknown_device", 7};
     case ErrorCode::unknown_words:
       return {"unknown_words", 7};
+    case ErrorCode::account_suspended:
+      return {"account_suspended", 8};
+    case ErrorCode::account_erased:
+      return {"account_erased", 3};
+    case ErrorCode::peer_suspended:
+      return {"peer_suspended", 8};
+    case ErrorCode::invitation_needed:
+      return {"invitation_needed", 8};
     case ErrorCode::bug:
       return {"bug", 70};
   }

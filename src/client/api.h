@@ -40,6 +40,10 @@ enum class ErrorCode : std::uint8_t {
   device_revoked,      ///< exit 3: the account has removed this device
   unknown_device,      ///< exit 7
   unknown_words,       ///< exit 7: no recovery words here
+  account_suspended,   ///< exit 8: by the operator; may be lifted
+  account_erased,      ///< exit 3: by the operator; for good
+  peer_suspended,      ///< exit 8: the other account is
+  invitation_needed,   ///< exit 8
   bug,                 ///< exit 70
 };
 const char* name_of(ErrorCode code);  ///< "unknown_handle"

@@ -27,6 +27,12 @@ ApiError error_of(wire::RefusalCode code) {
       return errors::kUnknownDevice;
     case wire::RefusalCode::device_revoked:
       return errors::kDeviceRevoked;
+    case wire::RefusalCode::account_suspended:
+      return errors::kAccountSuspended;
+    case wire::RefusalCode::account_erased:
+      return errors::kAccountErased;
+    case wire::RefusalCode::invitation_needed:
+      return errors::kInvitationNeeded;
     case wire::RefusalCode::invitation_unknown:
       return errors::kInvitationUnknown;
     case wire::RefusalCode::invitation_used:
@@ -40,6 +46,12 @@ ApiError error_of(wire::RefusalCode code) {
     default:
       return errors::kRefused;
   }
+}
+
+/// It ends this device's time at the server, whatever it answers.
+bool ends_membership(wire::RefusalCode code) {
+  return code == wire::RefusalCode::device_revoked ||
+         code == wire::RefusalCode::account_suspended || code == wire::RefusalCode::account_erased;
 }
 
 }  // namespace
@@ -118,8 +130,8 @@ bool Connection::on_frame(const wire::Frame& frame, UnixMillis now) {
   }
   if (link_ == Link::greeting) return on_greeting(frame, now);
   if (const auto* refusal = std::get_if<wire::Refusal>(&frame.body);
-      refusal != nullptr && refusal->code == wire::RefusalCode::device_revoked) {
-    stop(errors::kDeviceRevoked);  // whatever it answers
+      refusal != nullptr && ends_membership(refusal->code)) {
+    stop(error_of(refusal->code));
     return true;
   }
   if (frame.request == 0) {

@@ -22,6 +22,15 @@ inline constexpr ApiError kUnknownDevice{
 inline constexpr ApiError kDeviceRevoked{
     ErrorCode::device_revoked, "this device was removed from its account",
     "what is on it stays readable; to use it again, link it anew in a new profile"};
+inline constexpr ApiError kAccountSuspended{
+    ErrorCode::account_suspended, "the server's operator has suspended this account",
+    "ask the operator; nothing is lost, and what waits to be sent stays here"};
+inline constexpr ApiError kAccountErased{
+    ErrorCode::account_erased, "the server's operator has erased this account",
+    "what is on this device stays readable; to write again, enrol in a new profile"};
+inline constexpr ApiError kPeerSuspended{
+    ErrorCode::peer_suspended, "the server's operator has suspended that account",
+    "nothing can be sent to it for now; reach them in another way"};
 inline constexpr ApiError kNotInChain{ErrorCode::refused,
                                       "this device is not in the account's chain",
                                       "approve it again on a device of the account"};
@@ -89,6 +98,9 @@ inline constexpr ApiError kInvitationUsed{ErrorCode::invitation_used,
 inline constexpr ApiError kInvitationExpired{ErrorCode::invitation_expired,
                                              "this invitation is too old",
                                              "ask the operator for a new one: martletd invite"};
+inline constexpr ApiError kInvitationNeeded{
+    ErrorCode::invitation_needed, "this server lets nobody in without an invitation",
+    "ask its operator for one, then: martlet enroll URL"};
 inline constexpr ApiError kHandleTaken{ErrorCode::handle_taken,
                                        "somebody else has this handle already",
                                        "choose another: martlet enroll URL --handle OTHER"};

@@ -48,6 +48,17 @@ bool is_for_own_devices(ByteView encoded) {
   return std::holds_alternative<wire::Text>(content.value().kind);
 }
 
+FailureReason reason_of(wire::RefusalCode code) {
+  switch (code) {
+    case wire::RefusalCode::too_large:
+      return FailureReason::too_large;
+    case wire::RefusalCode::peer_suspended:
+      return FailureReason::suspended;
+    default:
+      return FailureReason::refused;
+  }
+}
+
 }  // namespace
 
 Outbox::Outbox(store::Vault& vault, Connection& connection, Peers& peers, ProgressBook& progress,
@@ -430,10 +441,7 @@ Result<void> Outbox::on_refusal(Lane& lane, const Recipient& recipient,
       connection_.stop(errors::kUnknownDevice);
       return {};
     case wire::Action::give_up:
-      return fail_first(lane,
-                        refusal.code == wire::RefusalCode::too_large ? FailureReason::too_large
-                                                                     : FailureReason::refused,
-                        now);
+      return fail_first(lane, reason_of(refusal.code), now);
   }
   return {};
 }

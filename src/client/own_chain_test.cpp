@@ -270,6 +270,32 @@ TEST_F(OwnChainTest, TheServersWordThatItIsRevokedEndsIt) {
   EXPECT_EQ(engine_->fatal()->code, ErrorCode::device_revoked);
 }
 
+TEST_F(OwnChainTest, AnAccountThatTheOperatorSuspendedOrErasedIsToldSo) {
+  const struct {
+    wire::RefusalCode code;
+    ErrorCode expected;
+  } kCases[] = {{wire::RefusalCode::account_suspended, ErrorCode::account_suspended},
+                {wire::RefusalCode::account_erased, ErrorCode::account_erased}};
+  come_online();
+  for (const auto& [code, expected] : kCases) {
+    push(wire::Frame{0, FakeServer::refusal(code)});
+    ASSERT_TRUE(engine_->fatal().has_value());
+    EXPECT_EQ(engine_->fatal()->code, expected);
+    EXPECT_FALSE(engine_->wants_connection(now_ + std::chrono::hours{1}));
+    server_.script = [code = code](const wire::Frame&) -> FakeServer::Reply {
+      return wire::Body{FakeServer::refusal(code)};
+    };
+    restart();  // the next program asks again: the operator may have changed his mind
+    connect();
+    ASSERT_TRUE(engine_->fatal().has_value());
+    EXPECT_EQ(engine_->fatal()->code, expected);
+    server_.script = {};
+    restart();
+    connect();
+    EXPECT_EQ(engine_->link(), Link::online);
+  }
+}
+
 TEST_F(OwnChainTest, AMemberMayRemoveOnlyItself) {
   come_online();
   links().push_back(add_link(phone_, transparency::Role::member));

@@ -33,7 +33,7 @@ Result<ChainGrowth, RefusalCode> append_link(store::DirectoryStore& directory,
   if (!found.ok()) return RefusalCode::unavailable;
   if (!found.value()) return RefusalCode::unknown_account;
   auto& record = *found.value();
-  if (record.status != store::AccountStatus::active) return RefusalCode::not_authenticated;
+  if (record.status == store::AccountStatus::suspended) return RefusalCode::account_suspended;
 
   const auto seqno = link.value().fields.seqno;
   const auto id = link.value().id();

@@ -51,9 +51,13 @@ Result<wire::Enrolled, RefusalCode> enrolled_before(DirectoryStore& directory,
                         record.value()->admin};
 }
 
-/// Why the directory refused: the handle went to somebody else, or the account or one of its
-/// devices is here already.
-Result<wire::Enrolled, RefusalCode> explain(DirectoryStore& directory, const Handle& handle) {
+/// Why the directory refused: the account was erased, the handle went to somebody else, or the
+/// account or one of its devices is here already.
+Result<wire::Enrolled, RefusalCode> explain(DirectoryStore& directory, const AccountId& account,
+                                            const Handle& handle) {
+  const auto erased = directory.is_erased(account);
+  if (!erased.ok()) return RefusalCode::unavailable;
+  if (erased.value()) return RefusalCode::account_erased;
   const auto owner = directory.account_of_handle(handle.text());
   if (!owner.ok()) return RefusalCode::unavailable;
   return owner.value() ? RefusalCode::handle_taken : RefusalCode::chain_refused;
@@ -110,7 +114,7 @@ Result<wire::Enrolled, RefusalCode> enrol(DirectoryStore& directory, const std::
   const auto record = record_of(chain.value(), handle, invitation.admin, request.links, now);
   const auto done = directory.enrol(record, invitation);
   if (done.ok()) return wire::Enrolled{handle.text(), account, record.admin};
-  if (done.error().failure == Failure::refused) return explain(directory, handle);
+  if (done.error().failure == Failure::refused) return explain(directory, account, handle);
   return RefusalCode::unavailable;
 }
 

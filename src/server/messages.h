@@ -7,6 +7,7 @@
 
 #include "server/handle_messages.h"
 #include "server/status.h"
+#include "server/users.h"
 #include "wire/frames.h"
 
 /// What sessions ask of the office, and what it answers: values that cross from a reactor to the
@@ -72,7 +73,7 @@ struct OfficeRequest {
   std::variant<LogIn, Subscribe, Unsubscribe, Post, Acknowledgement, wire::Enrol, wire::Lookup,
                wire::FetchChain, wire::AppendLink, wire::OpenRendezvous, Join, wire::Relay,
                LeaveRendezvous, HandleRequest, OpenConfirmation, InboundSms, ProofSent, Invite,
-               StatusQuery>
+               StatusQuery, ListUsers, Suspend, Erase>
       body;
 };
 
@@ -86,8 +87,10 @@ struct LoginKey {
 struct Done {};
 /// The same device subscribed on a newer connection.
 struct Superseded {};
-/// A link of its account's chain removed the session's device.
-struct Revoked {};
+/// The session's device is served no more: device_revoked, account_suspended or account_erased.
+struct Dismissed {
+  wire::RefusalCode why{};
+};
 struct Invited {
   std::string token;   ///< secret: it goes to the operator and nowhere else
   std::string handle;  ///< canonical
@@ -95,16 +98,17 @@ struct Invited {
 };
 
 /// Every request but Unsubscribe, LeaveRendezvous and ProofSent gets exactly one answer, with the
-/// request's cost. Answers with cost 0 are pushes.
+/// request's cost; Erase at a later tick. Answers with cost 0 are pushes.
 struct OfficeAnswer {
   SessionId session;
   std::uint64_t request = 0;
   std::uint32_t cost = 0;
-  std::variant<LoginKey, Done, Superseded, Revoked, wire::Welcome, wire::Enrolled, wire::Account,
+  std::variant<LoginKey, Done, Superseded, Dismissed, wire::Welcome, wire::Enrolled, wire::Account,
                wire::Appended, wire::ChainChanged, wire::Accepted, wire::StaleDevices,
                wire::Deliver, wire::Undelivered, wire::Refusal, Invited, StatusReport,
                wire::RendezvousOpened, wire::RendezvousJoined, wire::Relay, wire::RendezvousEnded,
-               wire::HandleAdded, wire::Handles, Confirmation, ProofSending>
+               wire::HandleAdded, wire::Handles, Confirmation, ProofSending, UserList, UserStatus,
+               UserErased>
       body;
 };
 

@@ -116,6 +116,9 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers
                    answer_result(request, invite(directory_, random_, body, now), answers);
                  },
                  [&](StatusQuery& body) { report(request, body, answers); },
+                 [&](ListUsers& body) { list_users(request, body, answers); },
+                 [&](Suspend& body) { suspend(request, body, answers); },
+                 [&](Erase& body) { erase(request, body, answers); },
              },
              request.body);
 }
@@ -124,8 +127,8 @@ void Office::log_in(const OfficeRequest& request, const DeviceId& device, Answer
   const auto known = directory_.device(device);
   if (!known.ok()) return refuse(request, RefusalCode::unavailable, answers);
   if (!known.value()) return refuse(request, stranger_code(directory_, device), answers);
-  if (known.value()->status != store::AccountStatus::active) {
-    return refuse(request, RefusalCode::not_authenticated, answers);
+  if (known.value()->status == store::AccountStatus::suspended) {
+    return refuse(request, RefusalCode::account_suspended, answers);
   }
   const auto account = known.value()->account;
   const auto record = directory_.account(account);
@@ -137,15 +140,17 @@ void Office::log_in(const OfficeRequest& request, const DeviceId& device, Answer
   answer(request, LoginKey{device, account, entry->sign_pk}, answers);
 }
 
-/// Looks again: between the login's two steps the device may have been revoked.
+/// Looks again: between the login's two steps the device may have been revoked or suspended.
 void Office::subscribe(const OfficeRequest& request, const Subscribe& body, UnixMillis now,
                        Answers& answers) {
   const auto known = directory_.device(body.device);
   if (!known.ok()) return refuse(request, RefusalCode::unavailable, answers);
   if (!known.value()) return refuse(request, stranger_code(directory_, body.device), answers);
-  if (known.value()->account != body.account ||
-      known.value()->status != store::AccountStatus::active) {
+  if (known.value()->account != body.account) {
     return refuse(request, RefusalCode::not_authenticated, answers);
+  }
+  if (known.value()->status == store::AccountStatus::suspended) {
+    return refuse(request, RefusalCode::account_suspended, answers);
   }
   answer(
       request,
@@ -251,10 +256,7 @@ void Office::append_link(const OfficeRequest& request, const wire::AppendLink& b
   }
   for (const auto& device : left) {
     suspects_.push_back(device);
-    if (const auto session = deliveries_.session_of(device)) {
-      deliveries_.unsubscribe(device, *session);
-      answers.push_back({*session, 0, 0, Revoked{}});
-    }
+    dismiss(device, RefusalCode::device_revoked, answers);
   }
 }
 

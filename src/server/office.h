@@ -78,6 +78,12 @@ class Office {
   /// Tells devices whose handles have changed, and hands over what is to be sent out.
   void tell_of_handles(UnixMillis now, Answers& answers);
   void report(const OfficeRequest& request, const StatusQuery& query, Answers& answers);
+  void list_users(const OfficeRequest& request, const ListUsers& body, Answers& answers);
+  void suspend(const OfficeRequest& request, const Suspend& body, Answers& answers);
+  void erase(const OfficeRequest& request, const Erase& body, Answers& answers);
+  UserLine line_of(const store::AccountRecord& record) const;
+  /// Shows the device out, if it is online.
+  void dismiss(const DeviceId& device, wire::RefusalCode why, Answers& answers);
 
   /// Adds to a mailbox, and to batch.fresh unless it waits there already.
   Result<void> append(store::MailboxItem item, Batch& batch);
@@ -91,6 +97,8 @@ class Office {
   /// What the disk does not take is left in notices_.
   void stage_notices(const std::vector<store::MailboxItem>& notices, Batch& batch);
   void scrub_if_due(UnixMillis now, bool idle);
+  /// Erased accounts leave the disk at once; then the operator is told.
+  void scrub_erased(Answers& answers);
 
   store::MailboxStore& mailboxes_;
   OfficeHealth health_;
@@ -106,6 +114,8 @@ class Office {
   /// Mailboxes to look at: those of devices that have left are emptied. At first all.
   std::vector<DeviceId> suspects_;
   UnixMillis scrubbed_{};
+  UnixMillis directory_scrubbed_{};
+  std::vector<OfficeAnswer> erasures_;  ///< owed to the operator
 };
 
 }  // namespace martlet::server

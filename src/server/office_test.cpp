@@ -226,7 +226,7 @@ TEST_F(OfficeTest, WhoLeftTheChainOrIsSuspendedSendsNothing) {
 
   const auto owner = online(alice);
   directory_disk_.accounts.at(alice.account).status = store::AccountStatus::suspended;
-  EXPECT_EQ(code_of(answer_to(owner, send_to(bob, 1))), RefusalCode::not_authenticated);
+  EXPECT_EQ(code_of(answer_to(owner, send_to(bob, 1))), RefusalCode::account_suspended);
   EXPECT_EQ(waiting(bob), 0U);
 }
 

@@ -26,9 +26,12 @@ class HeadMap {
 }  // namespace
 
 RefusalCode stranger_code(store::DirectoryStore& directory, const DeviceId& device) {
-  const auto former = directory.is_former(device);
+  const auto former = directory.former_account(device);
   if (!former.ok()) return RefusalCode::unavailable;
-  return former.value() ? RefusalCode::device_revoked : RefusalCode::not_authenticated;
+  if (!former.value()) return RefusalCode::not_authenticated;
+  const auto erased = directory.is_erased(*former.value());
+  if (!erased.ok()) return RefusalCode::unavailable;
+  return erased.value() ? RefusalCode::account_erased : RefusalCode::device_revoked;
 }
 
 namespace {
@@ -42,8 +45,9 @@ class SendCheck {
     const auto self = directory_.device(sender);
     if (!self.ok()) return unavailable();
     if (!self.value()) return refusal(stranger_code(directory_, sender), kRetryUnavailable);
-    if (self.value()->account != own || self.value()->status != store::AccountStatus::active) {
-      return refusal(RefusalCode::not_authenticated);
+    if (self.value()->account != own) return refusal(RefusalCode::not_authenticated);
+    if (self.value()->status == store::AccountStatus::suspended) {
+      return refusal(RefusalCode::account_suspended);
     }
     current_.add(own, self.value()->head);
     for (const auto& envelope : send_.envelopes) {
@@ -91,6 +95,9 @@ class SendCheck {
     for (const auto& record : recipients_) {
       if (!record || (record->account != own && named_.find(record->account) == nullptr)) {
         return refusal(RefusalCode::unknown_device);
+      }
+      if (record->status == store::AccountStatus::suspended) {
+        return refusal(RefusalCode::peer_suspended);
       }
     }
     return {};

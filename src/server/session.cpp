@@ -170,6 +170,9 @@ void Session::on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& ou
                  [](StatusReport&) { CHECK(false && "nor do these"); },
                  [](Confirmation&) { CHECK(false && "pages ask for themselves"); },
                  [](ProofSending&) { CHECK(false && "it goes out"); },
+                 [](UserList&) { CHECK(false && "nor do these"); },
+                 [](UserStatus&) { CHECK(false && "nor do these"); },
+                 [](UserErased&) { CHECK(false && "nor do these"); },
                  [&](LoginKey& key) { on_login_key(answer, key, out); },
                  [&](wire::Welcome& welcome) { on_welcome(answer, welcome, now, out); },
                  [&](wire::Refusal& refusal) { on_refusal(answer, refusal, out); },
@@ -177,8 +180,8 @@ void Session::on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& ou
                    refuse(0, RefusalCode::device_elsewhere, out);
                    close(out);
                  },
-                 [&](Revoked&) {
-                   refuse(0, RefusalCode::device_revoked, out);
+                 [&](Dismissed& dismissed) {
+                   refuse(0, dismissed.why, out);
                    close(out);
                  },
                  [&](wire::RendezvousOpened& opened) {
@@ -223,7 +226,9 @@ void Session::on_refusal(const OfficeAnswer& answer, const wire::Refusal& refusa
   // A login that failed is tried again on a new connection: each nonce serves one attempt.
   const bool login = state_ == State::logging_in || state_ == State::subscribing;
   if (login || refusal.code == RefusalCode::not_authenticated ||
-      refusal.code == RefusalCode::device_revoked) {
+      refusal.code == RefusalCode::device_revoked ||
+      refusal.code == RefusalCode::account_suspended ||
+      refusal.code == RefusalCode::account_erased) {
     close(out);
   }
 }

@@ -94,7 +94,7 @@ TEST_F(SessionTest, ASuspendedAccountDoesNotGetIn) {
   directory_disk_.accounts.at(alice.account).status = store::AccountStatus::suspended;
   const auto peer = connect();
   EXPECT_EQ(code_of(answer_to(peer, alice.authenticate(nonce(peer), exporter_))),
-            RefusalCode::not_authenticated);
+            RefusalCode::account_suspended);
 }
 
 TEST_F(SessionTest, ADeviceRevokedBetweenTheTwoStepsOfALoginDoesNotGetIn) {

@@ -131,6 +131,8 @@ class TestWorld {
 
   /// What the server wanted sent to people's addresses and numbers since the last call.
   std::vector<ProofSending> take_sendings() { return std::exchange(sendings_, {}); }
+  /// What the operator was told since the last call, but for what ask_as_operator gave back.
+  std::vector<OfficeAnswer> take_operator_answers() { return std::exchange(operator_answers_, {}); }
 
   UnixMillis now() const { return now_; }
   const Office& office() const { return office_; }
@@ -177,6 +179,10 @@ class TestWorld {
         sendings_.push_back(std::move(*sending));
         continue;
       }
+      if (answer.session.reactor == kOperator) {
+        operator_answers_.push_back(std::move(answer));
+        continue;
+      }
       const auto peer = answer.session.serial;
       if (!connections_.contains(peer)) continue;  // gone while the office worked
       SessionOutput out;
@@ -194,6 +200,7 @@ class TestWorld {
   std::map<Peer, Connection> connections_;
   std::deque<OfficeRequest> queue_;
   std::vector<ProofSending> sendings_;
+  std::vector<OfficeAnswer> operator_answers_;
 };
 
 }  // namespace martlet::server

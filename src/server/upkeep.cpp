@@ -82,7 +82,10 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
     notices_ = owed;
     return false;
   }
-  if (!more) scrub_if_due(now, idle);
+  if (!more) {
+    scrub_erased(answers);
+    scrub_if_due(now, idle);
+  }
   return more;
 }
 
@@ -160,6 +163,11 @@ Result<void> Office::append(store::MailboxItem item, Batch& batch) {
 }
 
 void Office::scrub_if_due(UnixMillis now, bool idle) {
+  if (directory_scrubbed_ > now) directory_scrubbed_ = now;  // the clock stepped back
+  if (idle && directory_.needs_scrub() && now - directory_scrubbed_ >= options_.scrub_interval) {
+    directory_scrubbed_ = now;
+    health_.scrub_fails = !directory_.scrub().ok();
+  }
   const auto bytes = mailboxes_.scrubbable_bytes();
   if (bytes == 0) return;
   if (scrubbed_ > now) scrubbed_ = now;  // the clock stepped back

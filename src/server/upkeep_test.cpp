@@ -247,7 +247,8 @@ class DamagedDirectory final : public store::DirectoryStore {
   Result<std::optional<store::Invitation>> invitation(const store::TokenHash&) override {
     return damaged();
   }
-  Result<void> enrol(const store::AccountRecord&, const store::Invitation&) override {
+  Result<void> enrol(const store::AccountRecord&,
+                     const std::optional<store::Invitation>&) override {
     return damaged();
   }
   Result<void> update(const store::AccountRecord&, const LinkId&) override { return damaged(); }
@@ -261,8 +262,17 @@ class DamagedDirectory final : public store::DirectoryStore {
     return damaged();
   }
   Result<std::optional<store::DeviceRecord>> device(const DeviceId&) override { return damaged(); }
-  Result<bool> is_former(const DeviceId&) override { return damaged(); }
+  Result<std::optional<AccountId>> former_account(const DeviceId&) override { return damaged(); }
   Result<store::DirectoryCounts> counts() override { return damaged(); }
+  Result<void> set_status(const AccountId&, store::AccountStatus) override { return damaged(); }
+  Result<void> erase(const AccountId&) override { return damaged(); }
+  Result<bool> is_erased(const AccountId&) override { return damaged(); }
+  Result<std::vector<store::AccountRecord>> accounts(const std::optional<AccountId>&,
+                                                     std::size_t) override {
+    return damaged();
+  }
+  Result<void> scrub() override { return damaged(); }
+  bool needs_scrub() const override { return true; }
 };
 
 TEST_F(UpkeepTest, ADamagedDirectoryIsReportedAndAnswersUnavailable) {
@@ -277,6 +287,9 @@ TEST_F(UpkeepTest, ADamagedDirectoryIsReportedAndAnswersUnavailable) {
       wire::AppendLink{alice.account, alice.head, alice.links[0]},
       Invite{"", false, 1, Seconds{60}},
       StatusQuery{},
+      ListUsers{},
+      Suspend{"alice@example.org", true},
+      Erase{"alice@example.org"},
   };
   for (const auto& body : kRequests) {
     Office office{*mailboxes_, damaged, proofs_, random_, {kDomain}};

@@ -19,7 +19,7 @@ class WatchedDirectory final : public store::DirectoryStore {
     return watch(inner_.invitation(token));
   }
   Result<void> enrol(const store::AccountRecord& account,
-                     const store::Invitation& invitation) override {
+                     const std::optional<store::Invitation>& invitation) override {
     return watch(inner_.enrol(account, invitation));
   }
   Result<void> update(const store::AccountRecord& account, const LinkId& known_head) override {
@@ -38,10 +38,23 @@ class WatchedDirectory final : public store::DirectoryStore {
   Result<std::optional<store::DeviceRecord>> device(const DeviceId& device) override {
     return watch(inner_.device(device));
   }
-  Result<bool> is_former(const DeviceId& device) override {
-    return watch(inner_.is_former(device));
+  Result<std::optional<AccountId>> former_account(const DeviceId& device) override {
+    return watch(inner_.former_account(device));
   }
   Result<store::DirectoryCounts> counts() override { return watch(inner_.counts()); }
+  Result<void> set_status(const AccountId& account, store::AccountStatus status) override {
+    return watch(inner_.set_status(account, status));
+  }
+  Result<void> erase(const AccountId& account) override { return watch(inner_.erase(account)); }
+  Result<bool> is_erased(const AccountId& account) override {
+    return watch(inner_.is_erased(account));
+  }
+  Result<std::vector<store::AccountRecord>> accounts(const std::optional<AccountId>& after,
+                                                     std::size_t count_max) override {
+    return watch(inner_.accounts(after, count_max));
+  }
+  Result<void> scrub() override { return watch(inner_.scrub()); }
+  bool needs_scrub() const override { return inner_.needs_scrub(); }
 
  private:
   template <class T>

@@ -60,10 +60,12 @@ class DirectoryStore {
   virtual Result<void> put_invitation(const Invitation& invitation) = 0;
   virtual Result<std::optional<Invitation>> invitation(const TokenHash& token_hash) = 0;
 
-  /// Adds an account with its handles and devices, and stores the invitation as given, together.
+  /// Adds an account with its handles and devices, and stores the invitation as given, if it came
+  /// by one, together.
   /// Fails with `refused` when a handle or a device belongs to another account already, or the
-  /// account is there; then nothing changes.
-  virtual Result<void> enrol(const AccountRecord& account, const Invitation& invitation) = 0;
+  /// account is there or was erased; then nothing changes.
+  virtual Result<void> enrol(const AccountRecord& account,
+                             const std::optional<Invitation>& invitation) = 0;
 
   /// Replaces handles, devices, head and links of an account, if its head is still `known_head`;
   /// else `refused`, and nothing changes. Devices that leave by it are former ones from then on.
@@ -78,10 +80,27 @@ class DirectoryStore {
   virtual Result<std::optional<AccountId>> account_of_handle(const std::string& handle) = 0;
   /// Fast: answered from memory for devices seen lately.
   virtual Result<std::optional<DeviceRecord>> device(const DeviceId& device) = 0;
-  /// Whether an account had this device once and no account has it now. device() does not tell of
-  /// those.
-  virtual Result<bool> is_former(const DeviceId& device) = 0;
+  /// The last account that had this device, if none has it now. device() does not tell of those.
+  virtual Result<std::optional<AccountId>> former_account(const DeviceId& device) = 0;
+  Result<bool> is_former(const DeviceId& device) { return TRY(former_account(device)).has_value(); }
   virtual Result<DirectoryCounts> counts() = 0;
+
+  // --- for the operator ---
+  /// Fails with `not_found`.
+  virtual Result<void> set_status(const AccountId& account, AccountStatus status) = 0;
+  /// Forgets an account: record, links, handles, and invitations that it used or that name one of
+  /// its handles (of one that others may still use, only that this account did). Its devices become
+  /// former ones, and its id is remembered: enrol refuses it for ever. Fails with `not_found`.
+  virtual Result<void> erase(const AccountId& account) = 0;
+  virtual Result<bool> is_erased(const AccountId& account) = 0;
+  /// At most `count_max` accounts by id, those behind `after`.
+  virtual Result<std::vector<AccountRecord>> accounts(const std::optional<AccountId>& after,
+                                                      std::size_t count_max) = 0;
+  /// Frees the disk of what was erased and of handles that were given up. May take long. After it
+  /// none of their bytes are in any file of the store.
+  virtual Result<void> scrub() = 0;
+  /// There is something to scrub, perhaps from before a restart.
+  virtual bool needs_scrub() const = 0;
 };
 
 }  // namespace martlet::store

@@ -85,3 +85,4 @@ inline void expect_counts(DirectoryStore& store, const DirectoryCounts& expected
 
 #include "store/directory_store_contract_cases.h"
 #include "store/directory_store_contract_faults.h"
+#include "store/directory_store_contract_operator.h"

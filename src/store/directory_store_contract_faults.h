@@ -9,7 +9,7 @@ namespace martlet::store::server_contract {
 
 class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> {
  protected:
-  static constexpr int kSteps = 5;
+  static constexpr int kSteps = 8;
 
   Result<void> write(int step) {
     switch (step) {
@@ -21,9 +21,15 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
         return store().enrol(account(2, 5), invitation(2));
       case 3:
         return store().update(grown(), account(1).head);
-      default:
+      case 4:
         TRY(store().move_handle(kMoved, grown().account));
         return {};
+      case 5:
+        return store().set_status(account(1).account, AccountStatus::suspended);
+      case 6:
+        return store().erase(account(2).account);
+      default:
+        return store().scrub();
     }
   }
   /// Everything is as `steps` writes leave it.
@@ -33,13 +39,19 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
     if (steps >= 1) expect_same(*first, steps == 1 ? invitation(1) : used());
     const auto second = value_of(store().invitation(invitation(2).token_hash));
     ASSERT_EQ(second.has_value(), steps >= 3);
-    if (steps >= 2)
-      expect_there(store(), steps == 5 ? richer() : steps == 4 ? grown() : account(1));
-    if (steps >= 3) expect_there(store(), steps == 5 ? poorer() : account(2, 5));
+    if (steps == 2 || steps == 3) expect_there(store(), account(1));
+    if (steps == 4) expect_there(store(), grown());
+    if (steps == 5) expect_there(store(), richer());
+    if (steps >= 6) expect_there(store(), suspended());
+    const bool has_second = steps >= 3 && steps < 7;
+    if (has_second) expect_there(store(), steps >= 5 ? poorer() : account(2, 5));
     EXPECT_EQ(value_of(store().device(device(11))).has_value(), steps == 2 || steps == 3);
-    EXPECT_EQ(value_of(store().account_of_handle("h24@example.org")).has_value(), steps >= 3);
-    EXPECT_EQ(value_of(store().account(account(2).account)).has_value(), steps >= 3);
-    const DirectoryCounts counts[] = {{}, {}, {1, 2, 2}, {2, 7, 7}, {2, 7, 6}, {2, 7, 6}};
+    EXPECT_EQ(value_of(store().account_of_handle("h24@example.org")).has_value(), has_second);
+    EXPECT_EQ(value_of(store().account(account(2).account)).has_value(), has_second);
+    EXPECT_EQ(value_of(store().is_erased(account(2).account)), steps >= 7);
+    EXPECT_EQ(store().needs_scrub(), steps >= 4 && steps < 8);
+    const DirectoryCounts counts[] = {{},        {},        {1, 2, 2}, {2, 7, 7}, {2, 7, 6},
+                                      {2, 7, 6}, {2, 7, 6}, {1, 2, 2}, {1, 2, 2}};
     expect_counts(store(), counts[steps]);
   }
   bool happened(int step) {
@@ -52,8 +64,15 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
         return value_of(store().account(account(2).account)).has_value();
       case 3:
         return value_of(store().account(account(1).account)).value().head == grown().head;
-      default:
+      case 4:
         return value_of(store().account_of_handle(kMoved)) == grown().account;
+      case 5:
+        return value_of(store().account(account(1).account)).value().status ==
+               AccountStatus::suspended;
+      case 6:
+        return value_of(store().is_erased(account(2).account));
+      default:
+        return !store().needs_scrub();
     }
   }
   static Invitation used() {
@@ -80,6 +99,12 @@ class DirectoryStoreFaults : public ::testing::TestWithParam<MakeDirectoryDisk> 
     return record;
   }
   static constexpr const char* kMoved = "h22@example.org";
+
+  static AccountRecord suspended() {
+    auto record = richer();
+    record.status = AccountStatus::suspended;
+    return record;
+  }
 
   DirectoryStore& store() { return disk_->store(); }
   void open() {

@@ -75,7 +75,8 @@ enum class FailureReason : std::uint8_t {
   refused = 2,
   too_large = 3,
   expired = 4,
-  identity = 5
+  identity = 5,
+  suspended = 6  ///< the other account, by the server's operator
 };
 
 struct MessageRecord {

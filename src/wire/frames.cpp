@@ -462,6 +462,10 @@ Action action_for(RefusalCode code) {
     case RefusalCode::handles_full:
     case RefusalCode::code_wrong:
     case RefusalCode::proof_over:
+    case RefusalCode::account_suspended:
+    case RefusalCode::account_erased:
+    case RefusalCode::peer_suspended:
+    case RefusalCode::invitation_needed:
       return Action::give_up;
     case RefusalCode::mailbox_full:
     case RefusalCode::limit_reached:
@@ -529,6 +533,14 @@ const char* name_of(RefusalCode code) {
       return "code_wrong";
     case RefusalCode::proof_over:
       return "proof_over";
+    case RefusalCode::account_suspended:
+      return "account_suspended";
+    case RefusalCode::account_erased:
+      return "account_erased";
+    case RefusalCode::peer_suspended:
+      return "peer_suspended";
+    case RefusalCode::invitation_needed:
+      return "invitation_needed";
   }
   return "unknown_code";
 }

@@ -57,6 +57,10 @@ enum class RefusalCode : std::uint32_t {
   handles_full = 25,        ///< give up: so many handles an account; remove one
   code_wrong = 26,          ///< give up: type it again
   proof_over = 27,          ///< give up: nothing waits for this code; add the handle again
+  account_suspended = 28,   ///< give up: the operator has suspended the asker's account
+  account_erased = 29,      ///< give up: the operator has erased the asker's account
+  peer_suspended = 30,      ///< give up: nothing is accepted for this account
+  invitation_needed = 31,   ///< give up: this server lets nobody in without one
 };
 /// A code we do not know means retry_later.
 Action action_for(RefusalCode code);

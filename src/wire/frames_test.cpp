@@ -364,6 +364,10 @@ TEST(Refusals, HaveNamesAndActions) {
   EXPECT_EQ(action_for(RefusalCode::chain_moved), Action::look_up_again);
   EXPECT_EQ(action_for(RefusalCode::device_revoked), Action::give_up);
   EXPECT_EQ(action_for(RefusalCode::rendezvous_unknown), Action::give_up);
+  EXPECT_EQ(action_for(RefusalCode::account_suspended), Action::give_up);
+  EXPECT_EQ(action_for(RefusalCode::account_erased), Action::give_up);
+  EXPECT_EQ(action_for(RefusalCode::peer_suspended), Action::give_up);
+  EXPECT_EQ(action_for(RefusalCode::invitation_needed), Action::give_up);
   EXPECT_EQ(action_for(RefusalCode::not_authenticated), Action::enrol_again);
   EXPECT_EQ(action_for(RefusalCode::unavailable), Action::retry_later);
   EXPECT_EQ(action_for(static_cast<RefusalCode>(999)), Action::retry_later);

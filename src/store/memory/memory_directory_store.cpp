@@ -1,5 +1,9 @@
 #include "store/memory/memory_directory_store.h"
 
+#include <algorithm>
+
+#include "store/invitation_fate.h"
+
 namespace martlet::store {
 namespace {
 
@@ -29,14 +33,14 @@ Result<std::optional<Invitation>> MemoryDirectoryStore::invitation(const TokenHa
 }
 
 Result<void> MemoryDirectoryStore::enrol(const AccountRecord& account,
-                                         const Invitation& invitation) {
-  if (disk_.accounts.contains(account.account)) {
-    return Error{Failure::refused, "the account is there already"};
+                                         const std::optional<Invitation>& invitation) {
+  if (disk_.accounts.contains(account.account) || disk_.erased.contains(account.account)) {
+    return Error{Failure::refused, "the account is there already, or was erased"};
   }
   TRY(check_free(account));
   return write([&] {
     put(account);
-    disk_.invitations[invitation.token_hash] = invitation;
+    if (invitation) disk_.invitations[invitation->token_hash] = *invitation;
   });
 }
 
@@ -48,7 +52,12 @@ Result<void> MemoryDirectoryStore::update(const AccountRecord& account, const Li
   TRY(check_free(account));
   return write([&] {
     auto& stored = found->second;
-    for (const auto& handle : stored.handles) disk_.handles.erase(handle);
+    for (const auto& handle : stored.handles) {
+      disk_.handles.erase(handle);
+      if (std::ranges::find(account.handles, handle) == account.handles.end()) {
+        disk_.unscrubbed = true;
+      }
+    }
     for (const auto& device : stored.devices) {
       disk_.devices.erase(device);
       disk_.former[device] = account.account;
@@ -91,12 +100,54 @@ Result<std::optional<DeviceRecord>> MemoryDirectoryStore::device(const DeviceId&
   return std::optional{DeviceRecord{account.account, account.head, account.status}};
 }
 
-Result<bool> MemoryDirectoryStore::is_former(const DeviceId& device) {
-  return disk_.former.contains(device);
+Result<std::optional<AccountId>> MemoryDirectoryStore::former_account(const DeviceId& device) {
+  return find(disk_.former, device);
 }
 
 Result<DirectoryCounts> MemoryDirectoryStore::counts() {
   return DirectoryCounts{disk_.accounts.size(), disk_.devices.size(), disk_.handles.size()};
+}
+
+Result<void> MemoryDirectoryStore::set_status(const AccountId& account, AccountStatus status) {
+  const auto found = disk_.accounts.find(account);
+  if (found == disk_.accounts.end()) return Error{Failure::not_found, "no such account"};
+  return write([&] { found->second.status = status; });
+}
+
+Result<void> MemoryDirectoryStore::erase(const AccountId& account) {
+  const auto found = disk_.accounts.find(account);
+  if (found == disk_.accounts.end()) return Error{Failure::not_found, "no such account"};
+  return write([&] {
+    for (auto at = disk_.invitations.begin(); at != disk_.invitations.end();) {
+      const bool goes = forget_in_invitation(found->second, at->second) == InvitationFate::erased;
+      at = goes ? disk_.invitations.erase(at) : std::next(at);
+    }
+    for (const auto& handle : found->second.handles) disk_.handles.erase(handle);
+    for (const auto& device : found->second.devices) {
+      disk_.devices.erase(device);
+      disk_.former[device] = account;
+    }
+    disk_.accounts.erase(found);
+    disk_.erased.insert(account);
+    disk_.unscrubbed = true;
+  });
+}
+
+Result<bool> MemoryDirectoryStore::is_erased(const AccountId& account) {
+  return disk_.erased.contains(account);
+}
+
+Result<std::vector<AccountRecord>> MemoryDirectoryStore::accounts(
+    const std::optional<AccountId>& after, std::size_t count_max) {
+  std::vector<AccountRecord> found;
+  auto at = after ? disk_.accounts.upper_bound(*after) : disk_.accounts.begin();
+  for (; at != disk_.accounts.end() && found.size() < count_max; ++at) found.push_back(at->second);
+  return found;
+}
+
+Result<void> MemoryDirectoryStore::scrub() {
+  if (!disk_.unscrubbed) return {};
+  return write([&] { disk_.unscrubbed = false; });
 }
 
 /// Fails with `refused` if a handle or device of `account` belongs to another.

@@ -178,6 +178,8 @@ Bytes handle_row(const AccountId& account) {
 }
 Result<AccountId> load_handle(ByteView row) { return stored(parse_handle(row)); }
 
+Bytes mark_row() { return row().take(); }
+
 Bytes device_row(const DeviceRecord& device) {
   auto out = row();
   out.bytes(device.account.view())

@@ -13,7 +13,9 @@ enum class DirectoryTable : std::uint8_t {
   accounts = 3,     ///< account -> record with its links
   handles = 4,      ///< handle -> account
   devices = 5,      ///< device -> account, head, status
-  former = 6        ///< device that left -> account (a row like a handle's)
+  former = 6,       ///< device that left -> account (a row like a handle's)
+  erased = 7,       ///< account that was erased -> the same (a row like a handle's)
+  unscrubbed = 8    ///< (nothing) -> nothing: there is something to scrub
 };
 Bytes directory_key(DirectoryTable table, ByteView name);
 
@@ -28,6 +30,9 @@ Result<AccountRecord> load_account(const AccountId& account, ByteView row);
 
 Bytes handle_row(const AccountId& account);
 Result<AccountId> load_handle(ByteView row);
+
+/// Of `unscrubbed`: the layout's version alone.
+Bytes mark_row();
 
 Bytes device_row(const DeviceRecord& device);
 Result<DeviceRecord> load_device(ByteView row);

@@ -125,7 +125,7 @@ Result<void> RocksDatabase::verify(std::string* damaged_file) {
 }
 
 Result<std::optional<Bytes>> RocksDatabase::get(ByteView key) {
-  if (!db_) return Error{Failure::unavailable, "the disk failed"};
+  if (!db_) TRY(mend());
   rocksdb::PinnableSlice row;
   const auto status =
       db_->Get(rocksdb::ReadOptions{}, db_->DefaultColumnFamily(), slice(key), &row);
@@ -135,7 +135,7 @@ Result<std::optional<Bytes>> RocksDatabase::get(ByteView key) {
 }
 
 Result<void> RocksDatabase::scan(ByteView first, ByteView end, const Visit& visit) {
-  if (!db_) return Error{Failure::unavailable, "the disk failed"};
+  if (!db_) TRY(mend());
   rocksdb::ReadOptions options;
   const auto upper_bound = slice(end);
   options.iterate_upper_bound = &upper_bound;
@@ -260,6 +260,12 @@ Result<void> RocksDatabase::scrub() {
   if (status.ok()) return {};
   sound_ = false;  // RocksDB may refuse further writes
   return error_of(status);
+}
+
+Result<void> RocksDatabase::scrub_names() {
+  TRY(scrub());
+  sound_ = false;
+  return mend();
 }
 
 Result<std::uint64_t> RocksDatabase::row_bytes_among_erased() {

@@ -40,7 +40,8 @@ class RocksDatabase {
                                                      std::string* damaged_file);
   ~RocksDatabase();
 
-  /// Sees what was written, not what a failed write tried.
+  /// Sees what was written, not what a failed write tried. While the database could not be opened
+  /// again, each read tries to.
   Result<std::optional<Bytes>> get(ByteView key);
   /// Visits the rows from `first` on and below `end`, in the order of their keys, until `visit`
   /// gives back false. The views live for the call.
@@ -59,6 +60,9 @@ class RocksDatabase {
 
   /// Rewrites every file, so that erased rows are in none of them. Blocks for as long as it takes.
   Result<void> scrub();
+  /// The same for rows whose keys must not stay either: RocksDB keeps some in its list of files,
+  /// which begins anew only when the database is opened. So it is opened again.
+  Result<void> scrub_names();
   /// About how many bytes of rows are in the files that hold erased rows too; 0: nothing is erased.
   Result<std::uint64_t> row_bytes_among_erased();
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "store/invitation_fate.h"
 #include "store/rocks/directory_rows.h"
 #include "store/rocks/rocks_database.h"
 
@@ -30,6 +31,15 @@ Bytes device_key(const DeviceId& device) {
 
 Bytes former_key(const DeviceId& device) {
   return directory_key(DirectoryTable::former, device.view());
+}
+Bytes erased_key(const AccountId& account) {
+  return directory_key(DirectoryTable::erased, account.view());
+}
+Bytes unscrubbed_key() { return directory_key(DirectoryTable::unscrubbed, {}); }
+
+/// The row behind all rows of `table`.
+Bytes end_of(DirectoryTable table) {
+  return directory_key(static_cast<DirectoryTable>(static_cast<std::uint8_t>(table) + 1), {});
 }
 
 }  // namespace
@@ -63,6 +73,7 @@ Result<std::unique_ptr<RocksDirectoryStore>> RocksDirectoryStore::open(
   const auto counts = TRY(database->get(counts_key()));
   std::unique_ptr<RocksDirectoryStore> store{new RocksDirectoryStore{std::move(database), options}};
   if (counts) store->counts_ = TRY(load_counts(*counts));
+  store->needs_scrub_ = TRY(store->database_->get(unscrubbed_key())).has_value();
   return store;
 }
 
@@ -86,14 +97,17 @@ Result<std::optional<Invitation>> RocksDirectoryStore::invitation(const TokenHas
 }
 
 Result<void> RocksDirectoryStore::enrol(const AccountRecord& account,
-                                        const Invitation& invitation) {
+                                        const std::optional<Invitation>& invitation) {
   TRY(database_->mend());
   if (TRY(database_->get(account_key(account.account)))) {
     return Error{Failure::refused, "the account is there already"};
   }
+  if (TRY(is_erased(account.account))) return Error{Failure::refused, "the account was erased"};
   TRY(check_free(account));
   Change change{*database_};
-  change.put(invitation_key(invitation.token_hash), invitation_row(invitation));
+  if (invitation) {
+    change.put(invitation_key(invitation->token_hash), invitation_row(*invitation));
+  }
   return replace(nullptr, account, change);
 }
 
@@ -168,11 +182,104 @@ Result<std::optional<DeviceRecord>> RocksDirectoryStore::device(const DeviceId& 
   return record;
 }
 
-Result<bool> RocksDirectoryStore::is_former(const DeviceId& device) {
+Result<std::optional<AccountId>> RocksDirectoryStore::former_account(const DeviceId& device) {
   const auto row = TRY(database_->get(former_key(device)));
+  if (!row) return std::optional<AccountId>{};
+  return std::optional{TRY(load_handle(*row))};
+}
+
+Result<bool> RocksDirectoryStore::is_erased(const AccountId& account) {
+  const auto row = TRY(database_->get(erased_key(account)));
   if (!row) return false;
   TRY(load_handle(*row));
   return true;
+}
+
+Result<std::vector<AccountRecord>> RocksDirectoryStore::accounts(
+    const std::optional<AccountId>& after, std::size_t count_max) {
+  std::vector<AccountRecord> found;
+  if (count_max == 0) return found;
+  const auto first =
+      after ? account_key(*after) : directory_key(DirectoryTable::accounts, ByteView{});
+  TRY(database_->scan(first, end_of(DirectoryTable::accounts),
+                      [&](ByteView key, ByteView row) -> Result<bool> {
+                        const auto account = AccountId::from(key.subspan(1));
+                        if (!account.ok()) return Error{Failure::corrupt, "an account's key"};
+                        if (after && account.value() == *after) return true;
+                        found.push_back(TRY(load_account(account.value(), row)));
+                        return found.size() < count_max;
+                      }));
+  return found;
+}
+
+Result<void> RocksDirectoryStore::set_status(const AccountId& account, AccountStatus status) {
+  TRY(database_->mend());
+  auto record = TRY(this->account(account));
+  if (!record) return Error{Failure::not_found, "no such account"};
+  record->status = status;
+  Change change{*database_};
+  change.put(account_key(account), account_row(*record));
+  for (const auto& device : record->devices) {
+    change.put(device_key(device), device_row({account, record->head, status}));
+  }
+  TRY(change.write());
+  unsee(*record);
+  return {};
+}
+
+Result<void> RocksDirectoryStore::erase(const AccountId& account) {
+  TRY(database_->mend());
+  const auto record = TRY(this->account(account));
+  if (!record) return Error{Failure::not_found, "no such account"};
+  const std::set<std::string> handles{record->handles.begin(), record->handles.end()};
+  const std::set<DeviceId> devices{record->devices.begin(), record->devices.end()};
+  auto counts = counts_;
+  counts.accounts -= 1;
+  counts.handles -= handles.size();
+  counts.devices -= devices.size();
+  Change change{*database_};
+  TRY(forget_in_invitations(*record, change));
+  change.erase(account_key(account));
+  for (const auto& handle : handles) change.erase(handle_key(handle));
+  for (const auto& device : devices) {
+    change.erase(device_key(device));
+    change.put(former_key(device), handle_row(account));
+  }
+  change.put(erased_key(account), handle_row(account));
+  change.put(unscrubbed_key(), mark_row());
+  change.put(counts_key(), counts_row(counts));
+  TRY(change.write());
+  counts_ = counts;
+  needs_scrub_ = true;
+  unsee(*record);
+  return {};
+}
+
+Result<void> RocksDirectoryStore::forget_in_invitations(const AccountRecord& account,
+                                                        Change& change) {
+  return database_->scan(
+      directory_key(DirectoryTable::invitations, {}), end_of(DirectoryTable::invitations),
+      [&](ByteView key, ByteView row) -> Result<bool> {
+        TokenHash token_hash{};
+        if (key.size() != 1 + token_hash.size()) return Error{Failure::corrupt, "a token's key"};
+        std::copy(key.begin() + 1, key.end(), token_hash.begin());
+        auto invitation = TRY(load_invitation(token_hash, row));
+        const auto fate = forget_in_invitation(account, invitation);
+        if (fate == InvitationFate::erased) change.erase(copy_of(key));
+        if (fate == InvitationFate::changed) change.put(copy_of(key), invitation_row(invitation));
+        return true;
+      });
+}
+
+/// The mark goes last: whatever fails before, the next scrub does all of it again.
+Result<void> RocksDirectoryStore::scrub() {
+  if (!needs_scrub_) return {};
+  TRY(database_->scrub_names());
+  Change change{*database_};
+  change.erase(unscrubbed_key());
+  TRY(change.write());
+  needs_scrub_ = false;
+  return {};
 }
 
 /// Fails with `refused` if a handle or device of `account` belongs to another.
@@ -197,6 +304,7 @@ Result<void> RocksDirectoryStore::replace(const AccountRecord* before, const Acc
                                           Change& change) {
   const std::set<std::string> handles{after.handles.begin(), after.handles.end()};
   const std::set<DeviceId> devices{after.devices.begin(), after.devices.end()};
+  bool leaves_name = false;
   auto counts = counts_;
   counts.handles += handles.size();
   counts.devices += devices.size();
@@ -207,7 +315,10 @@ Result<void> RocksDirectoryStore::replace(const AccountRecord* before, const Acc
     const std::set<DeviceId> old_devices{before->devices.begin(), before->devices.end()};
     counts.handles -= old_handles.size();
     counts.devices -= old_devices.size();
-    for (const auto& handle : old_handles) change.erase(handle_key(handle));
+    for (const auto& handle : old_handles) {
+      change.erase(handle_key(handle));
+      if (!handles.contains(handle)) leaves_name = true;
+    }
     for (const auto& device : old_devices) {
       change.erase(device_key(device));
       if (!devices.contains(device)) change.put(former_key(device), handle_row(after.account));
@@ -220,16 +331,20 @@ Result<void> RocksDirectoryStore::replace(const AccountRecord* before, const Acc
     change.erase(former_key(device));
   }
   change.put(counts_key(), counts_row(counts));
+  if (leaves_name) change.put(unscrubbed_key(), mark_row());
   TRY(change.write());
   counts_ = counts;
-  for (const auto* account : {before, &after}) {
-    if (account == nullptr) continue;
-    for (const auto& device : account->devices) {
-      seen_.erase(device);
-      seen_before_.erase(device);
-    }
-  }
+  if (leaves_name) needs_scrub_ = true;
+  if (before != nullptr) unsee(*before);
+  unsee(after);
   return {};
+}
+
+void RocksDirectoryStore::unsee(const AccountRecord& account) {
+  for (const auto& device : account.devices) {
+    seen_.erase(device);
+    seen_before_.erase(device);
+  }
 }
 
 }  // namespace martlet::store

@@ -23,5 +23,88 @@ INSTANTIATE_TEST_SUITE_P(Rocks, DirectoryStoreContract,
                          ::testing::Values(&make_disk<1'000>, &make_disk<4>, &make_disk<0>));
 INSTANTIATE_TEST_SUITE_P(Rocks, DirectoryStoreFaults, ::testing::Values(&make_disk<1'000>));
 
+/// Whether any file of the store holds `text`.
+bool is_on_disk(const std::filesystem::path& folder, const std::string& text) {
+  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+    if (text_of(read_file(entry.path())).find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+constexpr const char* kCanary = "canary-4711@example.org";
+constexpr const char* kOther = "other-4712@example.org";
+
+class DirectoryScrub : public ::testing::Test {
+ protected:
+  void SetUp() override { expect_ok(disk_.open()); }
+  DirectoryStore& store() { return disk_.store(); }
+  static AccountRecord named(std::uint8_t number, const std::string& handle) {
+    auto record = account(number);
+    record.handles = {handle};
+    record.links = {bytes_of_text("link of " + handle)};
+    return record;
+  }
+  static Bytes bytes_of_text(const std::string& text) { return copy_of(bytes_of(text)); }
+  void enrol(std::uint8_t number, const std::string& handle) {
+    auto by = invitation(number);
+    by.handle = handle;
+    expect_ok(store().put_invitation(by));
+    by.uses_left = 0;
+    by.used_by = {named(number, handle).account};
+    expect_ok(store().enrol(named(number, handle), by));
+  }
+  void expect_gone_after_scrub() {
+    EXPECT_TRUE(is_on_disk(disk_.path(), kCanary));
+    expect_ok(store().scrub());
+    EXPECT_FALSE(is_on_disk(disk_.path(), kCanary));
+    EXPECT_TRUE(is_on_disk(disk_.path(), kOther));
+    expect_ok(disk_.open());
+    EXPECT_FALSE(is_on_disk(disk_.path(), kCanary));
+    expect_there(store(), named(2, kOther));
+  }
+  DirectoryRocksDisk disk_{&open_store<100>};
+};
+
+TEST_F(DirectoryScrub, ClearsTheLog) {
+  enrol(1, kCanary);
+  enrol(2, kOther);
+  expect_ok(store().erase(named(1, kCanary).account));
+  expect_gone_after_scrub();
+}
+
+TEST_F(DirectoryScrub, ClearsTablesAndTheListOfThem) {
+  // Each opening turns the log into a table whose first and last key stand in the list of files.
+  enrol(2, kOther);
+  expect_ok(disk_.open());
+  enrol(1, kCanary);
+  expect_ok(disk_.open());
+  expect_ok(store().set_status(named(1, kCanary).account, AccountStatus::suspended));
+  expect_ok(disk_.open());
+  expect_ok(store().erase(named(1, kCanary).account));
+  expect_ok(disk_.open());
+  expect_gone_after_scrub();
+}
+
+TEST_F(DirectoryScrub, ClearsAHandleThatWasGivenUp) {
+  enrol(2, kOther);
+  auto record = account(1);
+  record.handles = {"stays@example.org", kCanary};
+  expect_ok(store().enrol(record, std::nullopt));
+  expect_ok(disk_.open());
+  record.handles.pop_back();
+  expect_ok(store().update(record, record.head));
+  expect_gone_after_scrub();
+}
+
+TEST_F(DirectoryScrub, AFailedScrubIsDoneAgain) {
+  enrol(1, kCanary);
+  enrol(2, kOther);
+  expect_ok(store().erase(named(1, kCanary).account));
+  disk_.fail_write(0, WriteFault::lost);
+  expect_failure(store().scrub(), Failure::unavailable);
+  EXPECT_TRUE(store().needs_scrub());
+  expect_gone_after_scrub();
+}
+
 }  // namespace
 }  // namespace martlet::store::server_contract

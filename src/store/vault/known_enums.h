@@ -8,7 +8,7 @@ namespace martlet::store {
 constexpr bool is_known(MessageState value) {
   return value >= MessageState::queued && value <= MessageState::received;
 }
-constexpr bool is_known(FailureReason value) { return value <= FailureReason::identity; }
+constexpr bool is_known(FailureReason value) { return value <= FailureReason::suspended; }
 constexpr bool is_known(OutboxKind value) {
   return value >= OutboxKind::text && value <= OutboxKind::again;
 }
