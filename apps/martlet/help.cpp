@@ -23,6 +23,8 @@ is interrupted, give the same command again.
 Examples:
   martlet enroll 'https://chat.example.org/i/TOKEN#FINGERPRINT'
   martlet enroll 'https://...' --name "Alice Liddell" --device-name laptop
+  martlet enroll 'https://chat.example.org:8443#FINGERPRINT' --handle alice@chat.example.org
+                                                       a server that anybody may join
   martlet --profile work enroll 'https://...'          a second account on this machine)";
 
 const char* const kWhoami =

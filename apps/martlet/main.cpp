@@ -305,6 +305,9 @@ Result<void, Problem> complete(Command& command) {
   if (const auto* enroll = std::get_if<client::EnrollRequest>(&command)) {
     const auto url = client::parse_invitation_url(enroll->url);
     if (!url.ok()) return problem_of(url.error());
+    if (url.value().token.empty() && enroll->handle.empty()) {
+      return problem_of(client::errors::kHandleNeeded);
+    }
   }
   for (const auto* server : {server_of<LinkRequest>(command), server_of<RecoverRequest>(command)}) {
     if (server == nullptr) continue;

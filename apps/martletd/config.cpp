@@ -70,6 +70,11 @@ Setters own_setters() {
                                          [](std::int64_t seconds, Config& config) {
                                            config.scrub_interval = Seconds{seconds};
                                          })},
+      {"registration", text_setter<std::string>("\"invite\" or \"open\"",
+                                                [](const std::string& text, Config& config) {
+                                                  config.open_registration = text == "open";
+                                                  return text == "open" || text == "invite";
+                                                })},
       {"reactors", number_setter(1, kReactorsMax, "a number of threads, 1 to 256",
                                  [](std::int64_t count, Config& config) {
                                    config.reactors = static_cast<std::size_t>(count);
@@ -231,6 +236,7 @@ std::string first_config(const Config& config) {
       "# public_port = 443                # if a proxy or router forwards another port to us\n"
       "# envelope_lifetime_days = 7       # 1 to 30: how long a message waits for a device\n"
       "# scrub_interval_s = 60            # how soon deleted bytes leave the disk\n"
+      "# registration = \"invite\"          # \"open\": people may join without an invitation\n"
       "# reactors = 2                     # threads that serve connections; default: one a core\n"
       "\n"
       "# [tls]                            # default: self-signed, pinned by invitations\n"

@@ -26,8 +26,9 @@ struct Config {
   Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
   Milliseconds scrub_interval = Seconds{60};
   MailSettings mail;
-  std::size_t reactors = 0;  ///< threads that serve connections; 0: one a core
   SmsSettings sms;
+  bool open_registration = false;  ///< people may join without an invitation
+  std::size_t reactors = 0;        ///< threads that serve connections; 0: one a core
   /// Who said so, for each setting that a file set: "FILE, line N".
   std::map<std::string, std::string, std::less<>> origins;
 

@@ -32,6 +32,8 @@ std::vector<ExplainedSetting> explain(const Config& config) {
       "how long a message waits for a device; then its sender is told");
   add("scrub_interval_s", count_in<Seconds>(config.scrub_interval),
       "how soon deleted bytes leave the disk");
+  add("registration", quoted(config.open_registration ? "open" : "invite"),
+      "who may join: by invitation only, or anybody who takes a free name of this server");
   add("reactors", std::to_string(config.reactors), "threads that serve connections; 0: one a core");
   add("tls.certificate", quoted(config.tls_certificate.string()),
       "PEM file; empty: self-signed, made at the first start");

@@ -14,9 +14,10 @@ class SessionHandler final : public net::FrameHandler {
     const auto serial = gate_.next_serial_++;
     gate_.add(serial, *this);
     server::SessionOutput out;
+    const server::Origin origin{server::address_key(established.remote), &gate_.strangers_};
     session_ = std::make_unique<server::Session>(server::SessionId{gate_.index_, serial},
                                                  gate_.info_, established.exporter, gate_.random_,
-                                                 gate_.clock_.now(), out);
+                                                 gate_.clock_.now(), out, origin);
     session_->set_network(server::network_of(established.remote));
     deadline_ = gate_.reactor_.after(limits::kHandshakeTimeout, [this] { on_deadline(); });
     apply(out);
@@ -91,13 +92,15 @@ class SessionHandler final : public net::FrameHandler {
 };
 
 Gate::Gate(std::uint32_t index, net::Reactor& reactor, const server::ServerInfo& info,
-           Random& random, const Clock& clock, OfficeWorker& office)
+           Random& random, const Clock& clock, OfficeWorker& office,
+           server::StrangerLimits& strangers)
     : index_{index},
       reactor_{reactor},
       info_{info},
       random_{random},
       clock_{clock},
-      office_{office} {}
+      office_{office},
+      strangers_{strangers} {}
 
 Gate::~Gate() = default;
 

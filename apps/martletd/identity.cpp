@@ -65,4 +65,6 @@ std::string InvitationUrls::url(const std::string& token) const {
   return pages_ + "/i/" + token + behind_;
 }
 
+std::string InvitationUrls::url_without_invitation() const { return pages_ + behind_; }
+
 }  // namespace martlet::daemon

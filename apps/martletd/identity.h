@@ -19,11 +19,13 @@ Outcome<Identity> load_identity(const DataFolder& folder, const Config& config, 
 /// The certificate's fingerprint alone, when the private key is not needed. Makes nothing.
 Outcome<Digest> load_fingerprint(const DataFolder& folder, const Config& config);
 
-/// How a newcomer finds the server and knows it: https://HOST:PORT/i/TOKEN#FINGERPRINT.
+/// How a newcomer finds the server and knows it: https://HOST:PORT/i/TOKEN#FINGERPRINT, or, where
+/// anybody may join, https://HOST:PORT#FINGERPRINT.
 class InvitationUrls {
  public:
   InvitationUrls(const Config& config, std::uint16_t port, const Digest& fingerprint);
   std::string url(const std::string& token) const;
+  std::string url_without_invitation() const;
   /// https://HOST:PORT, of the pages that people open in browsers.
   const std::string& pages() const { return pages_; }
 

@@ -45,6 +45,20 @@ constexpr std::string_view kFront = R"(<h1>A Martlet server</h1>
 it for an invitation.</p>
 )";
 
+/// Both are made of host names, a port and base64url: nothing that HTML would take for its own.
+std::string joining_page(const std::string& url, const std::string& domain) {
+  return R"(<h1>A Martlet server</h1>
+<p>People write to each other through it; it cannot read what they write. Anybody may join:</p>
+<ol>
+<li>Install the program <code>martlet</code> on the computer that you want to write from.</li>
+<li>In a terminal, type this, with a name of your choice before the <code>@</code>:
+<pre><code>martlet enroll ")" +
+         url + R"(" --handle NAME@)" + domain + R"(</code></pre></li>
+</ol>
+<p>Then <code>martlet --help</code> tells what you can do.</p>
+)";
+}
+
 constexpr std::string_view kNothing = R"(<h1>There is nothing here</h1>
 <p>If you followed an invitation: is the address complete?</p>
 )";
@@ -152,6 +166,10 @@ HttpResponse Pages::busy_page() {
   return response;
 }
 
+void Pages::set_joining(const std::string& url, const std::string& domain) {
+  joining_ = page("Join this Martlet server", joining_page(url, domain));
+}
+
 HttpResponse Pages::answer(const net::HttpRequest& request) const {
   if (request.method != "GET") {  // HEAD arrives as GET
     HttpResponse response;
@@ -162,6 +180,8 @@ HttpResponse Pages::answer(const net::HttpRequest& request) const {
   }
   const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
   if (path == "/health") return health(condition_);
+  const bool is_joining = !joining_.empty() && (path == "/" || path == "/i" || path == "/i/");
+  if (is_joining) return html(200, joining_);
   if (path == "/") return html(200, page("Martlet server", kFront));
   if (path.starts_with("/i/") && path.size() > 3 && path.find('/', 3) == std::string_view::npos) {
     return html(200, page("You are invited to Martlet", kInvitation));

@@ -148,5 +148,22 @@ TEST(Pages, HealthTellsWhatIsWrong) {
   EXPECT_EQ(pages.answer({"GET", "/health", ""}).status, 200U);
 }
 
+TEST(Pages, WhereAnybodyMayJoinTheFrontPageSaysHow) {
+  Pages pages;
+  pages.set_joining("https://chat.example.org:8443#AAEC", "chat.example.org");
+  for (const auto* target : {"/", "/?x", "/i", "/i/"}) {
+    SCOPED_TRACE(target);
+    const auto response = pages.answer({"GET", target, ""});
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_NE(response.body.find("martlet enroll \"https://chat.example.org:8443#AAEC\" --handle "
+                                 "NAME@chat.example.org<"),
+              std::string::npos)
+        << response.body;
+  }
+  EXPECT_NE(pages.answer({"GET", "/i/j6bGSEUA9Yp2vhfAFtdBkQ", ""}).body.find("You are invited"),
+            std::string::npos);
+  EXPECT_EQ(pages.answer({"GET", "/j", ""}).status, 404U);
+}
+
 }  // namespace
 }  // namespace martlet::daemon

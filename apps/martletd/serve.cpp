@@ -49,9 +49,14 @@ sigset_t block_signals() {
 }
 
 server::OfficeOptions office_options(const Config& config) {
-  return {
-      config.domain(), config.envelope_lifetime, config.scrub_interval,
-      server::HandleOptions{config.mail.is_set(), config.sms.sends(), config.sms.inbound_number}};
+  server::OfficeOptions options;
+  options.domain = config.domain();
+  options.envelope_lifetime = config.envelope_lifetime;
+  options.scrub_interval = config.scrub_interval;
+  options.open_registration = config.open_registration;
+  options.handles = server::HandleOptions{config.mail.is_set(), config.sms.sends(),
+                                          config.sms.inbound_number};
+  return options;
 }
 
 /// Tells the operator, once a change, what the office found.
@@ -94,7 +99,7 @@ class Server {
       : config_{std::move(config)},
         identity_{std::move(identity)},
         stores_{std::move(stores)},
-        info_{config_.domain(), config_.envelope_lifetime},
+        info_{config_.domain(), config_.envelope_lifetime, config_.open_registration},
         office_{*stores_.mailboxes, *stores_.directory, *stores_.proofs, random_,
                 office_options(config_)},
         worker_{office_, clock_, worker_callbacks()},
@@ -104,7 +109,7 @@ class Server {
     for (std::size_t i = 0; i < count; ++i) {
       reactors_.push_back(std::make_unique<net::Reactor>());
       gates_.push_back(std::make_unique<Gate>(static_cast<std::uint32_t>(i), *reactors_.back(),
-                                              info_, random_, clock_, worker_));
+                                              info_, random_, clock_, worker_, strangers_));
     }
   }
 
@@ -137,6 +142,8 @@ class Server {
                                  clock_, log_,
                                  [this](const server::ProofSent& sent) { post_result(sent); }));
     }
+    if (config_.open_registration)
+      pages_.set_joining(urls.url_without_invitation(), config_.domain());
     desk_ = std::make_unique<OperatorDesk>(worker_, urls);
     admin_ = TRY(AdminSocket::open(folder.path(),
                                    [this](std::string_view line) { return desk_->serve(line); }));
@@ -157,6 +164,13 @@ class Server {
     if (counts.value().accounts > 0) return std::optional<std::string>{};
     return std::optional{
         url_of(TRY(desk_->answer(server::Invite{"", true, 1, limits::kInvitationLifetime})))};
+  }
+
+  /// What anybody may join by; nothing: by invitation only.
+  std::optional<std::string> joining() const {
+    if (!config_.open_registration) return std::nullopt;
+    return InvitationUrls{config_, listener_->port(), identity_.fingerprint}
+        .url_without_invitation();
   }
 
   void stop() {
@@ -245,6 +259,7 @@ class Server {
   const Stores stores_;
   const SystemClock clock_;
   crypto::SystemRandom random_;
+  server::StrangerLimits strangers_{clock_.now()};
   const server::ServerInfo info_;
   Log log_;
   Pages pages_;
@@ -296,6 +311,9 @@ Outcome<void> serve(const ServeOptions& options) {
   TRY(keep_settings(folder, config, port));
   TRY(server.start(folder));
   say("listening on " + ListenAddress{config.listen.address, port}.text() + "\n");
+  if (const auto url = server.joining()) {
+    say("Anybody may join: martlet enroll '" + *url + "' --handle NAME@" + config.domain() + "\n");
+  }
   const auto invitation = server.first_invitation();
   if (!invitation.ok()) {
     server.stop();

@@ -105,6 +105,7 @@ class ConfigTest : public ::testing::Test {
 TEST_F(ConfigTest, EverySettingArrives) {
   ASSERT_TRUE(read("name = \"chat.example.org\"\nlisten = \"[::]:443\"\npublic_port = 8443\n"
                    "envelope_lifetime_days = 30\nscrub_interval_s = 1\nreactors = 3\n"
+                   "registration = \"open\"\n"
                    "[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\npublic = true\n"
                    "[mail]\nserver = \"smtp.example.org:465\"\nsecurity = \"tls\"\n"
                    "from = \"Martlet@example.org\"\nuser = \"u\"\npassword_file = \"/etc/p\"\n"
@@ -129,6 +130,7 @@ TEST_F(ConfigTest, EverySettingArrives) {
   EXPECT_EQ(config_.envelope_lifetime, std::chrono::days{30});
   EXPECT_EQ(config_.scrub_interval, Seconds{1});
   EXPECT_EQ(config_.reactors, 3U);
+  EXPECT_TRUE(config_.open_registration);
   EXPECT_EQ(config_.tls_certificate, "/etc/c.pem");
   EXPECT_EQ(config_.tls_key, "/etc/k.pem");
   EXPECT_TRUE(config_.tls_public);
@@ -238,6 +240,8 @@ TEST_F(ConfigTest, MistakesAreNamedWithTheirLine) {
       {"too many days", "envelope_lifetime_days = 31\n", "1 to 30"},
       {"half a day", "envelope_lifetime_days = 1.5\n", "1 to 30"},
       {"scrubbing all the time", "scrub_interval_s = 0\n", "1 to 86400"},
+      {"registration for whom?", "registration = \"all\"\n", "\"invite\" or \"open\""},
+      {"registration as a flag", "registration = true\n", "\"invite\" or \"open\""},
       {"no reactor", "reactors = 0\n", "1 to 256"},
       {"too many reactors", "reactors = 257\n", "1 to 256"},
       {"a relative path", "[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n",

@@ -215,6 +215,11 @@ void Connection::on_welcome(const wire::Welcome& welcome, UnixMillis now) {
 }
 
 void Connection::on_login_refused(const wire::Refusal& refusal) {
+  if (step_ == Step::enrolled && self_.profile.token.empty()) {
+    if (refusal.code == wire::RefusalCode::handle_refused) return stop(errors::kNoSuchLocalName);
+    // It may take an hour, and somebody waits at the command line.
+    if (refusal.code == wire::RefusalCode::limit_reached) return stop(errors::kTooManyEnrolments);
+  }
   if (wire::action_for(refusal.code) == wire::Action::retry_later) {
     drop(refusal.retry_after);
   } else {

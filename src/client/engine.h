@@ -96,10 +96,11 @@ class Engine : public NetworkClient {
   virtual Answer<void> set_consumed(const std::string& consumer, store::Cursor cursor) = 0;
 };
 
-/// https://HOST[:PORT]/i/TOKEN[#FINGERPRINT], as printed by `martletd invite`.
+/// https://HOST[:PORT]/i/TOKEN[#FINGERPRINT], as printed by `martletd invite`; or without the
+/// token, or all of the path, of a server that anybody may join.
 struct InvitationUrl {
   store::ServerAddress server;
-  std::string token;
+  std::string token;  ///< empty: none
 };
 Answer<InvitationUrl> parse_invitation_url(std::string_view url);
 std::string to_text(const store::ServerAddress& server);  ///< HOST:PORT[#FINGERPRINT]

@@ -20,6 +20,7 @@ Answer<store::ProfileRecord> wanted_profile(const EnrollRequest& request) {
     if (!handle.ok()) return errors::kBadHandle;
     profile.handle = handle.value().text();
   }
+  if (profile.token.empty() && profile.handle.empty()) return errors::kHandleNeeded;
   if (!is_name(request.name) || !is_name(request.device_name)) return errors::kBadProfileName;
   profile.name = request.name;
   profile.device_name = request.device_name;

@@ -85,7 +85,8 @@ inline constexpr ApiError kRefused{ErrorCode::refused, "the server refused the r
 
 inline constexpr ApiError kInvitationUrl{
     ErrorCode::usage, "this is not an invitation",
-    "paste the whole URL that the operator gave you: https://HOST:PORT/i/TOKEN#FINGERPRINT"};
+    "paste the whole URL that the operator gave you: https://HOST:PORT/i/TOKEN#FINGERPRINT, or "
+    "https://HOST:PORT#FINGERPRINT of a server that anybody may join"};
 inline constexpr ApiError kServerAddress{
     ErrorCode::usage, "this is not a server's address",
     "write HOST:PORT#FINGERPRINT as `martlet whoami` prints it on a device that you have"};
@@ -98,15 +99,25 @@ inline constexpr ApiError kInvitationUsed{ErrorCode::invitation_used,
 inline constexpr ApiError kInvitationExpired{ErrorCode::invitation_expired,
                                              "this invitation is too old",
                                              "ask the operator for a new one: martletd invite"};
-inline constexpr ApiError kInvitationNeeded{
-    ErrorCode::invitation_needed, "this server lets nobody in without an invitation",
-    "ask its operator for one, then: martlet enroll URL"};
+inline constexpr ApiError kInvitationNeeded{ErrorCode::invitation_needed,
+                                            "this server lets nobody in without an invitation",
+                                            "ask its operator for one, then: martlet enroll URL"};
 inline constexpr ApiError kHandleTaken{ErrorCode::handle_taken,
                                        "somebody else has this handle already",
                                        "choose another: martlet enroll URL --handle OTHER"};
 inline constexpr ApiError kHandleRefused{
     ErrorCode::handle_refused, "the invitation does not cover this handle",
     "leave --handle away to get the invitation's, or ask for one that covers it"};
+inline constexpr ApiError kHandleNeeded{
+    ErrorCode::usage, "without an invitation you choose a handle yourself",
+    "martlet enroll URL --handle NAME@DOMAIN, with the server's own domain"};
+inline constexpr ApiError kNoSuchLocalName{ErrorCode::handle_refused,
+                                           "this server does not give out that handle",
+                                           "choose a name at its own domain, such as "
+                                           "alice@chat.example.org, and none that sounds official"};
+inline constexpr ApiError kTooManyEnrolments{
+    ErrorCode::rate_limited, "too many have joined this server lately, perhaps from your address",
+    "give the same command again in an hour, or ask the operator for an invitation"};
 inline constexpr ApiError kBadHandle{ErrorCode::usage, "this is not a handle",
                                      "write it like alice@example.org or +15551234567"};
 

@@ -114,17 +114,19 @@ Answer<InvitationUrl> parse_invitation_url(std::string_view url) {
   if (lower(rest.substr(0, kScheme.size())) != kScheme) return errors::kInvitationUrl;
   rest.remove_prefix(kScheme.size());
 
-  const auto server = parse_authority(take_until(rest, '/'));
-  if (!server || take_until(rest, '/') != "i") return errors::kInvitationUrl;
-  InvitationUrl invitation{*server, ""};
-
   const bool has_fingerprint = rest.find('#') != std::string_view::npos;
-  const auto token = take_until(rest, '#');
-  const auto token_bytes = from_base64url(token);
-  if (!token_bytes.ok() || token_bytes.value().size() != limits::kInvitationTokenBytes) {
-    return errors::kInvitationUrl;
+  auto path = take_until(rest, '#');
+  const auto server = parse_authority(take_until(path, '/'));
+  if (!server) return errors::kInvitationUrl;
+  InvitationUrl invitation{*server, ""};
+  if (!path.empty() && take_until(path, '/') != "i") return errors::kInvitationUrl;
+  if (!path.empty()) {
+    const auto token = from_base64url(path);
+    if (!token.ok() || token.value().size() != limits::kInvitationTokenBytes) {
+      return errors::kInvitationUrl;
+    }
+    invitation.token = path;
   }
-  invitation.token = token;
 
   if (has_fingerprint && !parse_fingerprint(rest, invitation.server)) {
     return errors::kInvitationUrl;

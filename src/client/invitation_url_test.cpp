@@ -44,6 +44,27 @@ TEST(InvitationUrl, Accepted) {
   }
 }
 
+TEST(InvitationUrl, OfAServerThatAnybodyMayJoinHasNoToken) {
+  const std::string print = std::string{"#"} + kPrint;
+  const Accepted cases[] = {
+      {"a name", "https://chat.example.org", "chat.example.org:443"},
+      {"a slash", "https://chat.example.org/", "chat.example.org:443"},
+      {"the page of invitations", "https://chat.example.org:8443/i", "chat.example.org:8443"},
+      {"the same with a slash", "https://[::1]:8443/i/", "[::1]:8443"},
+      {"pinned", "https://chat.example.org:8443" + print, "chat.example.org:8443#"},
+      {"pinned, with a slash", " https://127.0.0.1:1/" + print + "\n", "127.0.0.1:1#"},
+      {"pinned, the page", "https://127.0.0.1:1/i/" + print, "127.0.0.1:1#"},
+  };
+  for (const auto& good : cases) {
+    SCOPED_TRACE(good.name);
+    const auto parsed = parse_invitation_url(good.url);
+    ASSERT_TRUE(parsed.ok());
+    const bool pinned = good.url.find('#') != std::string::npos;
+    EXPECT_EQ(parsed.value().token, "");
+    EXPECT_EQ(to_text(parsed.value().server), good.server + std::string{pinned ? kPrint : ""});
+  }
+}
+
 struct Refused {
   const char* name;
   std::string url;
@@ -80,11 +101,14 @@ TEST(InvitationUrl, Refused) {
       {"text behind the bracket", url("[::1]x:443")},
       {"an empty bracket", url("[]")},
       {"no port behind the bracket's colon", url("[::1]:")},
-      {"no path", "https://a.example"},
       {"a path of something else", "https://a.example/j/" + token},
       {"a folder before", "https://a.example/x/i/" + token},
-      {"no token", "https://a.example/i/"},
-      {"no token, but a fingerprint", "https://a.example/i/#" + print},
+      {"an invitation's page twice", "https://a.example/i/i/" + token},
+      {"a slash too many", "https://a.example//"},
+      {"a token without its page", "https://a.example/" + token},
+      {"a query instead of a path", "https://a.example?x=1"},
+      {"no fingerprint behind its sign", "https://a.example#"},
+      {"a path in the fragment", "https://a.example#" + print + "/i/" + token},
       {"a token cut short", "https://a.example/i/" + token.substr(1)},
       {"a token too long", "https://a.example/i/" + token + "A"},
       {"a token of other letters", "https://a.example/i/" + token.substr(1) + "+"},

@@ -28,6 +28,15 @@ Result<Handle, RefusalCode> handle_for(const Invitation& invitation, const std::
   return std::move(handle).take();
 }
 
+/// Names that people take for the operator's (RFC 2142 and custom): by invitation only.
+bool is_reserved(const Handle& handle) {
+  static constexpr std::string_view kReserved[] = {
+      "abuse",    "admin",      "administrator", "hostmaster", "info",    "no-reply", "noreply",
+      "operator", "postmaster", "root",          "security",   "support", "system",   "webmaster"};
+  const std::string_view text{handle.text()};
+  return std::ranges::find(kReserved, text.substr(0, text.rfind('@'))) != std::end(kReserved);
+}
+
 AccountRecord record_of(const AccountChain& chain, const Handle& handle, bool admin,
                         const std::vector<Bytes>& links, UnixMillis now) {
   AccountRecord record;
@@ -91,31 +100,64 @@ Result<Invited, RefusalCode> invite(DirectoryStore& directory, Random& random,
   return Invited{token, invitation.handle, invitation.expires};
 }
 
-Result<wire::Enrolled, RefusalCode> enrol(DirectoryStore& directory, const std::string& domain,
+namespace {
+
+/// The account that these links make.
+Result<AccountChain, RefusalCode> chain_of(const std::vector<Bytes>& links) {
+  auto chain = AccountChain::verify(links, std::nullopt, std::nullopt);
+  if (!chain.ok() || chain.value().retired()) return RefusalCode::chain_refused;
+  return std::move(chain).take();
+}
+
+Result<wire::Enrolled, RefusalCode> store_account(DirectoryStore& directory,
+                                                  const AccountRecord& record, const Handle& handle,
+                                                  const std::optional<Invitation>& invitation) {
+  const auto done = directory.enrol(record, invitation);
+  if (done.ok()) return wire::Enrolled{handle.text(), record.account, record.admin};
+  if (done.error().failure == Failure::refused) return explain(directory, record.account, handle);
+  return RefusalCode::unavailable;
+}
+
+/// Without an invitation. Who administers came in by one, so the answer tells nobody who does.
+Result<wire::Enrolled, RefusalCode> enrol_stranger(DirectoryStore& directory,
+                                                   const EnrolmentRules& rules,
+                                                   const wire::Enrol& request, UnixMillis now) {
+  if (!rules.open) return RefusalCode::invitation_needed;
+  const auto handle = TRY(handle_for({}, request.handle, rules.domain));
+  if (is_reserved(handle)) return RefusalCode::handle_refused;
+  const auto chain = TRY(chain_of(request.links));
+  const auto known = directory.account(chain.account());
+  if (!known.ok()) return RefusalCode::unavailable;
+  if (known.value() && known.value()->admin) return RefusalCode::chain_refused;
+  if (known.value()) return enrolled_before(directory, chain.account());
+  return store_account(directory, record_of(chain, handle, false, request.links, now), handle,
+                       std::nullopt);
+}
+
+}  // namespace
+
+Result<wire::Enrolled, RefusalCode> enrol(DirectoryStore& directory, const EnrolmentRules& rules,
                                           const wire::Enrol& request, UnixMillis now) {
+  if (request.token.empty()) return enrol_stranger(directory, rules, request, now);
   // The token first: nobody without one makes us verify signatures.
   auto found = directory.invitation(crypto::sha256(bytes_of(request.token)));
   if (!found.ok()) return RefusalCode::unavailable;
   if (!found.value()) return RefusalCode::invitation_unknown;
   auto& invitation = *found.value();
 
-  const auto chain = AccountChain::verify(request.links, std::nullopt, std::nullopt);
-  if (!chain.ok() || chain.value().retired()) return RefusalCode::chain_refused;
-  const auto account = chain.value().account();
+  const auto chain = TRY(chain_of(request.links));
+  const auto account = chain.account();
   if (std::ranges::find(invitation.used_by, account) != invitation.used_by.end()) {
     return enrolled_before(directory, account);
   }
   if (invitation.uses_left == 0) return RefusalCode::invitation_used;
   if (invitation.expires <= now) return RefusalCode::invitation_expired;
 
-  const auto handle = TRY(handle_for(invitation, request.handle, domain));
+  const auto handle = TRY(handle_for(invitation, request.handle, rules.domain));
   --invitation.uses_left;
   invitation.used_by.push_back(account);
-  const auto record = record_of(chain.value(), handle, invitation.admin, request.links, now);
-  const auto done = directory.enrol(record, invitation);
-  if (done.ok()) return wire::Enrolled{handle.text(), account, record.admin};
-  if (done.error().failure == Failure::refused) return explain(directory, account, handle);
-  return RefusalCode::unavailable;
+  return store_account(directory, record_of(chain, handle, invitation.admin, request.links, now),
+                       handle, invitation);
 }
 
 }  // namespace martlet::server

@@ -13,10 +13,16 @@ namespace martlet::server {
 Result<Invited, wire::RefusalCode> invite(store::DirectoryStore& directory, Random& random,
                                           const Invite& request, UnixMillis now);
 
+struct EnrolmentRules {
+  std::string domain;  ///< where local names are
+  bool open = false;   ///< without an invitation anybody may have a local name that is free
+};
+
 /// Lets an account in, durably. The same account with the same token gets the same answer again,
-/// also when the invitation has expired or is used up meanwhile. `domain` is where local names are.
+/// also when the invitation has expired or is used up meanwhile; so does one that came in without
+/// (an empty token).
 Result<wire::Enrolled, wire::RefusalCode> enrol(store::DirectoryStore& directory,
-                                                const std::string& domain,
+                                                const EnrolmentRules& rules,
                                                 const wire::Enrol& request, UnixMillis now);
 
 }  // namespace martlet::server

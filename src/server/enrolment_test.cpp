@@ -124,8 +124,8 @@ TEST_F(EnrolmentTest, AHandleThatWentToSomebodyElseMeanwhileIsTaken) {
 TEST_F(EnrolmentTest, TokensThatNobodyGaveOutAreUnknown) {
   const auto alice = newcomer();
   const auto token = invite("alice@example.org");
-  for (const auto& wrong : {std::string{}, std::string{"AAAAAAAAAAAAAAAAAAAAAA"}, token + "A",
-                            token.substr(1), to_hex(crypto::sha256(bytes_of(token)))}) {
+  for (const auto& wrong : {std::string{"AAAAAAAAAAAAAAAAAAAAAA"}, token + "A", token.substr(1),
+                            to_hex(crypto::sha256(bytes_of(token)))}) {
     EXPECT_EQ(code_of(enrol(wrong, alice)), RefusalCode::invitation_unknown);
   }
   EXPECT_EQ(directory_disk_.accounts.size(), 0U);
@@ -214,6 +214,70 @@ TEST_F(EnrolmentTest, InvitationsOutOfBoundsAreNotMade) {
     EXPECT_EQ(std::get<wire::Refusal>(answer.body).code, bad.expected);
   }
   EXPECT_EQ(directory_disk_.invitations.size(), before);
+}
+
+TEST_F(EnrolmentTest, WithoutAnInvitationNobodyGetsInUnlessRegistrationIsOpen) {
+  EXPECT_EQ(code_of(enrol("", newcomer(), "eve@chat.example.org")), RefusalCode::invitation_needed);
+  start_open();
+  EXPECT_TRUE(
+      std::holds_alternative<wire::Enrolled>(enrol("", newcomer(), "eve@chat.example.org")));
+}
+
+TEST_F(EnrolmentTest, AStrangerGetsALocalNameThatIsFree) {
+  start_open();
+  const auto eve = newcomer();
+  const auto first = enrol("", eve, "Eve@chat.example.org");
+  EXPECT_EQ(std::get<wire::Enrolled>(first).handle, "eve@chat.example.org");
+  EXPECT_FALSE(std::get<wire::Enrolled>(first).admin);
+  // The answer was lost: the same once more, whatever is wished now.
+  const auto again = enrol("", eve, "eva@chat.example.org");
+  EXPECT_EQ(std::get<wire::Enrolled>(again).handle, "eve@chat.example.org");
+  const auto admin = newcomer();
+  enrol(invite("", 1, true), admin, "boss@chat.example.org");
+  const struct {
+    const char* name;
+    std::vector<Bytes> links;
+    const char* handle;
+    RefusalCode code;
+  } kCases[] = {
+      {"no name", newcomer().links, "", RefusalCode::handle_refused},
+      {"a taken one", newcomer().links, "EVE@chat.example.org", RefusalCode::handle_taken},
+      {"another domain", newcomer().links, "eve@example.org", RefusalCode::handle_refused},
+      {"a domain below", newcomer().links, "eve@a.chat.example.org", RefusalCode::handle_refused},
+      {"a number", newcomer().links, "+15551234567", RefusalCode::handle_refused},
+      {"the operator's", newcomer().links, "Postmaster@chat.example.org",
+       RefusalCode::handle_refused},
+      {"who administers", admin.links, "x@chat.example.org", RefusalCode::chain_refused},
+      {"no chain", {Bytes(10, 1)}, "y@chat.example.org", RefusalCode::chain_refused},
+  };
+  for (const auto& [name, links, handle, code] : kCases) {
+    SCOPED_TRACE(name);
+    EXPECT_EQ(code_of(answer_to(connect(), wire::Enrol{"", handle, links})), code);
+  }
+  // Reserved names are the operator's to give.
+  EXPECT_TRUE(std::holds_alternative<wire::Enrolled>(
+      enrol(invite(""), newcomer(), "postmaster@chat.example.org")));
+}
+
+TEST_F(EnrolmentTest, StrangersAreLetInAFewAtATimeFromOneAddress) {
+  start_open();
+  StrangerLimits strangers{world_->now()};
+  const auto enrol_from = [&](const char* address, std::size_t number) {
+    const auto peer = world_->connect(exporter_, {address_key(address), &strangers});
+    const auto name = "n" + std::to_string(number) + "@chat.example.org";
+    return answer_to(peer, wire::Enrol{"", name, newcomer().links});
+  };
+  for (std::size_t i = 0; i < limits::kOpenEnrolmentsAnHour; ++i) {
+    EXPECT_TRUE(std::holds_alternative<wire::Enrolled>(enrol_from("192.0.2.1", i)));
+  }
+  const auto refused = enrol_from("192.0.2.1", 100);
+  EXPECT_EQ(code_of(refused), RefusalCode::limit_reached);
+  EXPECT_GT(std::get<wire::Refusal>(refused).retry_after.count(), 0);
+  EXPECT_TRUE(std::holds_alternative<wire::Enrolled>(enrol_from("192.0.2.2", 101)));
+  // An invitation is its own limit.
+  const auto peer = world_->connect(exporter_, {address_key("192.0.2.1"), &strangers});
+  EXPECT_TRUE(std::holds_alternative<wire::Enrolled>(
+      answer_to(peer, wire::Enrol{invite(""), "guest@chat.example.org", newcomer().links})));
 }
 
 }  // namespace

@@ -87,7 +87,10 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers
                  [&](Post& body) { post(request, body, now, batch, answers); },
                  [&](Acknowledgement& body) { acknowledge(request, body, answers); },
                  [&](wire::Enrol& body) {
-                   answer_result(request, enrol(directory_, options_.domain, body, now), answers);
+                   answer_result(
+                       request,
+                       enrol(directory_, {options_.domain, options_.open_registration}, body, now),
+                       answers);
                  },
                  [&](wire::Lookup& body) { look_up(request, body, answers); },
                  [&](wire::FetchChain& body) {

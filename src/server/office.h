@@ -15,6 +15,7 @@ struct OfficeOptions {
   std::string domain;  ///< of local names
   Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
   Milliseconds scrub_interval = std::chrono::seconds{60};
+  bool open_registration = false;  ///< newcomers need no invitation
   HandleOptions handles = {};
 };
 

@@ -29,12 +29,19 @@ class Scene : public ::testing::Test {
             .take();
     OfficeOptions options;
     options.domain = kDomain;
+    options.open_registration = open_registration_;
     world_ = std::make_unique<TestWorld>(*mailboxes_, directory_, proofs_, random_, options, now_);
   }
   /// kill -9 and start again on the same disks.
   void restart() {
     now_ = world_->now();
     start({});
+  }
+
+  /// The same server, and from now on anybody may join.
+  void start_open() {
+    open_registration_ = true;
+    restart();
   }
 
   std::string invite(const std::string& handle, std::uint32_t uses = 1, bool admin = false) {
@@ -139,6 +146,7 @@ class Scene : public ::testing::Test {
 
   SeededRandom random_{7};
   UnixMillis now_ = kStart;
+  bool open_registration_ = false;
   store::MemoryMailboxDisk mail_disk_;
   store::MemoryDirectoryDisk directory_disk_;
   store::WriteFault next_mail_fault_ = store::WriteFault::none;

@@ -27,7 +27,7 @@ wire::Challenge challenge_of(const ServerInfo& info, UnixMillis now) {
 }  // namespace
 
 Session::Session(SessionId id, const ServerInfo& info, const Exporter& exporter, Random& random,
-                 UnixMillis now, SessionOutput& out)
+                 UnixMillis now, SessionOutput& out, const Origin& origin)
     : id_{id},
       info_{info},
       handshake_{std::make_unique<Handshake>()},
@@ -38,6 +38,7 @@ Session::Session(SessionId id, const ServerInfo& info, const Exporter& exporter,
   std::ranges::copy(challenge.nonce, signed_part.begin());
   std::ranges::copy(exporter, signed_part.begin() + wire::kNonceBytes);
   handshake_->deadline = now + limits::kHandshakeTimeout;
+  handshake_->origin = origin;
   say(0, challenge, out);
 }
 
@@ -61,10 +62,11 @@ void Session::on_frame(ByteView bytes, UnixMillis now, SessionOutput& out) {
     refuse(frame.request, RefusalCode::limit_reached, out);
     return close(out);
   }
-  on_stranger(frame, cost, out);
+  on_stranger(frame, cost, now, out);
 }
 
-void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput& out) {
+void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, UnixMillis now,
+                          SessionOutput& out) {
   const auto request = frame.request;
   std::visit(
       Overloaded{
@@ -72,12 +74,21 @@ void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput&
           [](wire::Ping&) {},
           [](wire::Pong&) {},
           [&](wire::Authenticate& body) { on_authenticate(frame, body, cost, out); },
-          [&](wire::Enrol& body) { ask(request, cost, std::move(body), out); },
+          [&](wire::Enrol& body) {
+            if (may_enrol(request, body, now, out)) ask(request, cost, std::move(body), out);
+          },
           // Links authenticate themselves, and chains are public to who writes to their accounts.
-          [&](wire::AppendLink& body) { ask(request, cost, std::move(body), out); },
-          [&](wire::Lookup& body) { ask(request, cost, std::move(body), out); },
-          [&](wire::FetchChain& body) { ask(request, cost, body, out); },
+          [&](wire::AppendLink& body) {
+            if (may_ask(request, now, out)) ask(request, cost, std::move(body), out);
+          },
+          [&](wire::Lookup& body) {
+            if (may_ask(request, now, out)) ask(request, cost, std::move(body), out);
+          },
+          [&](wire::FetchChain& body) {
+            if (may_ask(request, now, out)) ask(request, cost, body, out);
+          },
           [&](wire::OpenRendezvous& body) {
+            if (!may_ask(request, now, out)) return;
             meets_ = true;
             ask(request, cost, body, out);
           },
@@ -88,6 +99,29 @@ void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput&
           [&](auto&) { refuse(request, RefusalCode::not_authenticated, out); },
       },
       frame.body);
+}
+
+bool Session::may_ask(std::uint64_t request, UnixMillis now, SessionOutput& out) {
+  const auto& [address, limits] = handshake_->origin;
+  const auto wait = limits != nullptr ? limits->take_lookup(address, now) : Milliseconds{};
+  if (wait.count() == 0) return true;
+  refuse(request, RefusalCode::limit_reached, out, wait);
+  return false;
+}
+
+/// An invitation is its own limit.
+bool Session::may_enrol(std::uint64_t request, const wire::Enrol& body, UnixMillis now,
+                        SessionOutput& out) {
+  if (!body.token.empty()) return true;
+  if (!info_.open_registration) {
+    refuse(request, RefusalCode::invitation_needed, out);
+    return false;
+  }
+  const auto& [address, limits] = handshake_->origin;
+  const auto wait = limits != nullptr ? limits->take_enrolment(address, now) : Milliseconds{};
+  if (wait.count() == 0) return true;
+  refuse(request, RefusalCode::limit_reached, out, wait);
+  return false;
 }
 
 void Session::on_authenticate(const wire::Frame& frame, const wire::Authenticate& body,

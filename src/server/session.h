@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "server/messages.h"
-#include "server/token_bucket.h"
+#include "server/stranger_limits.h"
 
 namespace martlet::server {
 
@@ -13,6 +13,13 @@ namespace martlet::server {
 struct ServerInfo {
   std::string domain;  ///< of local names: `alice@domain`
   Milliseconds envelope_lifetime{};
+  bool open_registration = false;  ///< newcomers need no invitation
+};
+
+/// Where a connection comes from, and how much strangers from there may ask.
+struct Origin {
+  AddressKey address;
+  StrangerLimits* limits = nullptr;  ///< outlives the session; none: no limits, for tests
 };
 
 /// What a session wants done, in this order: frames sent, requests posted, the rest.
@@ -29,17 +36,17 @@ struct SessionOutput {
 /// once. Pure: time, randomness and the TLS exporter are given. Owned by one reactor.
 ///
 /// A stranger may Enrol, Authenticate, Lookup, FetchChain, AppendLink, OpenRendezvous and Ping, at
-/// most kStrangerRequestsMax frames within kHandshakeTimeout; with an open meeting he has its ten
-/// minutes, and what he relays through it and his pings do not count. A device that proved itself may have
-/// kSendsInFlightMax requests or kReadPauseBytes of them unanswered; then the session asks to pause
-/// reading.
+/// most kStrangerRequestsMax frames within kHandshakeTimeout, and no more than Origin's limits;
+/// with an open meeting he has its ten minutes, and what he relays through it and his pings do not
+/// count. A device that proved itself may have kSendsInFlightMax requests or kReadPauseBytes of
+/// them unanswered; then the session asks to pause reading.
 class Session {
  public:
   using Exporter = std::array<std::uint8_t, 32>;
 
   /// Puts the Challenge into `out`. `info` outlives the session.
   Session(SessionId id, const ServerInfo& info, const Exporter& exporter, Random& random,
-          UnixMillis now, SessionOutput& out);
+          UnixMillis now, SessionOutput& out, const Origin& origin = {});
 
   /// Where the peer is, for limits on what one network may ask (network_of); empty: not counted.
   void set_network(std::string network) { network_ = std::move(network); }
@@ -64,9 +71,14 @@ class Session {
     std::array<std::uint8_t, 64> signature{};
     UnixMillis deadline{};
     std::uint32_t frames = 0;
+    Origin origin;
   };
 
-  void on_stranger(wire::Frame& frame, std::uint32_t cost, SessionOutput& out);
+  void on_stranger(wire::Frame& frame, std::uint32_t cost, UnixMillis now, SessionOutput& out);
+  bool may_enrol(std::uint64_t request, const wire::Enrol& body, UnixMillis now,
+                 SessionOutput& out);
+  /// Of a stranger: from his address.
+  bool may_ask(std::uint64_t request, UnixMillis now, SessionOutput& out);
   void on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now, SessionOutput& out);
   void on_authenticate(const wire::Frame& frame, const wire::Authenticate& body, std::uint32_t cost,
                        SessionOutput& out);

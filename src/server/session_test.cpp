@@ -329,5 +329,40 @@ TEST_F(SessionTest, ShuttingDownIsSaidToAll) {
   }
 }
 
+TEST_F(SessionTest, StrangersOfOneAddressShareAnAllowanceHoweverManyConnectionsTheyOpen) {
+  const auto alice = member("alice@example.org");
+  StrangerLimits strangers{world_->now()};
+  const Origin here{address_key("2001:db8::1"), &strangers};
+  const Origin next_door{address_key("2001:db8::ffff"), &strangers};  // of the same /64
+  const Origin elsewhere{address_key("2001:db8:0:1::1"), &strangers};
+  const auto ask = [&](const Origin& origin, wire::Body body) {
+    const auto peer = world_->connect(exporter_, origin);
+    return code_of(answer_to(peer, std::move(body)));
+  };
+  for (std::size_t i = 0; i < limits::kStrangerLookupsAMinute; ++i) {
+    const auto refused = i % 2 == 0 ? ask(here, wire::Lookup{"nobody@example.org"})
+                                    : ask(next_door, wire::FetchChain{AccountId{{9}}, 0});
+    EXPECT_NE(refused, RefusalCode::limit_reached) << i;
+  }
+  const wire::Body kQuestions[] = {
+      wire::Lookup{"alice@example.org"},
+      wire::FetchChain{alice.account, 0},
+      wire::AppendLink{alice.account, alice.head, alice.links[0]},
+      wire::OpenRendezvous{{1}},
+  };
+  for (const auto& question : kQuestions) {
+    EXPECT_EQ(ask(here, question), RefusalCode::limit_reached);
+    EXPECT_NE(ask(elsewhere, question), RefusalCode::limit_reached);
+  }
+  // It is strangers' alone: who logs in from there has his own.
+  const auto peer = world_->connect(exporter_, here);
+  world_->say(peer, 9, alice.authenticate(nonce(peer), exporter_));
+  world_->work_all();
+  EXPECT_TRUE(
+      std::holds_alternative<wire::Account>(answer_to(peer, wire::Lookup{"alice@example.org"})));
+  world_->advance(std::chrono::minutes{1});
+  EXPECT_EQ(ask(here, wire::FetchChain{alice.account, 0}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace martlet::server

@@ -21,15 +21,15 @@ class TestWorld {
   TestWorld(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
             store::ProofStore& proofs, Random& random, OfficeOptions options, UnixMillis now)
       : random_{random},
-        info_{options.domain, options.envelope_lifetime},
+        info_{options.domain, options.envelope_lifetime, options.open_registration},
         now_{now},
         office_{mailboxes, directory, proofs, random, std::move(options)} {}
 
-  Peer connect(const Session::Exporter& exporter) {
+  Peer connect(const Session::Exporter& exporter, const Origin& origin = {}) {
     const auto peer = ++last_serial_;
     SessionOutput out;
     auto session =
-        std::make_unique<Session>(SessionId{0, peer}, info_, exporter, random_, now_, out);
+        std::make_unique<Session>(SessionId{0, peer}, info_, exporter, random_, now_, out, origin);
     connections_[peer].session = std::move(session);
     apply(peer, out);
     return peer;

@@ -6,11 +6,14 @@
 
 namespace martlet::server {
 
-/// Lets `capacity` through at once and so many a minute in the long run. Time is given in; a clock
+/// Lets `capacity` through at once and so many a period in the long run. Time is given in; a clock
 /// that steps back earns nothing and costs nothing.
-class TokenBucket {
+template <std::int64_t kPeriodMs>
+class BasicTokenBucket {
  public:
-  TokenBucket(std::size_t capacity, UnixMillis now)
+  static constexpr Milliseconds kPeriod{kPeriodMs};
+
+  BasicTokenBucket(std::size_t capacity, UnixMillis now)
       : capacity_{static_cast<std::int64_t>(capacity)}, filled_{capacity_ * kToken}, since_{now} {}
 
   /// Zero: one was taken. Else: come back after so long, and nothing was taken.
@@ -26,10 +29,13 @@ class TokenBucket {
   }
 
  private:
-  static constexpr std::int64_t kToken = 60'000;  ///< a millisecond earns `capacity` parts of it
+  static constexpr std::int64_t kToken = kPeriodMs;  ///< a millisecond earns `capacity` parts of it
   std::int64_t capacity_;
   std::int64_t filled_;
   UnixMillis since_;
 };
+
+using TokenBucket = BasicTokenBucket<60'000>;  ///< so many a minute
+using HourlyTokenBucket = BasicTokenBucket<3'600'000>;
 
 }  // namespace martlet::server

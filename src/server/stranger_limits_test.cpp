@@ -1,0 +1,123 @@
+#include "server/stranger_limits.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace martlet::server {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr UnixMillis kStart{Milliseconds{1'800'000'000'000}};
+
+AddressKey numbered(std::uint32_t number) {
+  AddressKey key;
+  for (std::size_t i = 0; i < 4; ++i) {
+    key.bytes.at(1 + i) = static_cast<std::uint8_t>(number >> (8 * i));
+  }
+  return key;
+}
+
+TEST(AddressKey, OneForEachCustomer) {
+  const struct {
+    const char* name;
+    const char* first;
+    const char* second;
+    bool same;
+  } kCases[] = {
+      {"IPv4 itself", "192.0.2.1", "192.0.2.1", true},
+      {"IPv4 neighbours", "192.0.2.1", "192.0.2.2", false},
+      {"IPv6 of one /64", "2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true},
+      {"IPv6 in two spellings", "2001:DB8::1", "2001:db8:0:0:0:0:0:1", true},
+      {"IPv6 of two /64", "2001:db8:1:2::1", "2001:db8:1:3::1", false},
+      {"IPv4 and an IPv6 that begins like it", "32.1.13.184", "2001:db8::", false},
+      {"no address", "", "unix", true},
+      {"no address and one", "", "0.0.0.0", false},
+      {"an IPv6 address with a zone is none", "fe80::1%eth0", "", true},
+  };
+  for (const auto& [name, first, second, same] : kCases) {
+    SCOPED_TRACE(name);
+    EXPECT_EQ(address_key(first) == address_key(second), same);
+  }
+}
+
+TEST(AddressBuckets, EachAddressHasItsOwn) {
+  AddressBuckets<TokenBucket> buckets{3, kStart};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(buckets.take(numbered(1), kStart), 0ms);
+  EXPECT_EQ(buckets.take(numbered(1), kStart), 20s);
+  EXPECT_EQ(buckets.take(numbered(2), kStart), 0ms);
+  EXPECT_EQ(buckets.take(numbered(1), kStart + 20s), 0ms);
+  EXPECT_GT(buckets.take(numbered(1), kStart + 20s), 0ms);
+}
+
+TEST(AddressBuckets, ForgettingGivesNothingAway) {
+  AddressBuckets<TokenBucket> buckets{60, kStart};  // one a second
+  auto now = kStart + 59s;
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(buckets.take(numbered(1), now), 0ms);
+  now += 2s;  // the period has turned
+  EXPECT_EQ(buckets.take(numbered(2), now), 0ms);
+  EXPECT_EQ(buckets.take(numbered(1), now), 0ms);
+  EXPECT_EQ(buckets.take(numbered(1), now), 0ms);
+  EXPECT_GT(buckets.take(numbered(1), now), 0ms);
+  EXPECT_EQ(buckets.size(), 2U);
+}
+
+TEST(AddressBuckets, WhoStayedAwayIsForgotten) {
+  AddressBuckets<TokenBucket> buckets{3, kStart};
+  for (std::uint32_t i = 0; i < 100; ++i) buckets.take(numbered(i), kStart);
+  EXPECT_EQ(buckets.size(), 100U);
+  buckets.take(numbered(1), kStart + 60s);
+  EXPECT_EQ(buckets.size(), 100U);
+  buckets.take(numbered(1), kStart + 120s);
+  EXPECT_EQ(buckets.size(), 1U);
+  buckets.take(numbered(2), kStart + 10min);
+  EXPECT_EQ(buckets.size(), 1U);
+}
+
+TEST(AddressBuckets, MemoryHasABoundAndTheRestShareOneBucket) {
+  AddressBuckets<TokenBucket> buckets{3, kStart, 10};
+  for (std::uint32_t i = 0; i < 10; ++i) EXPECT_EQ(buckets.take(numbered(i), kStart), 0ms);
+  for (std::uint32_t i = 10; i < 13; ++i) EXPECT_EQ(buckets.take(numbered(i), kStart), 0ms);
+  EXPECT_GT(buckets.take(numbered(13), kStart), 0ms);
+  EXPECT_EQ(buckets.size(), 10U);
+  EXPECT_EQ(buckets.take(numbered(0), kStart), 0ms);  // known ones keep theirs
+  EXPECT_EQ(buckets.take(numbered(0), kStart + 61s), 0ms);
+  EXPECT_EQ(buckets.size(), 10U);
+}
+
+TEST(AddressBuckets, AClockThatStepsBackLocksNobodyOut) {
+  AddressBuckets<TokenBucket> buckets{1, kStart};
+  EXPECT_EQ(buckets.take(numbered(1), kStart), 0ms);
+  EXPECT_GT(buckets.take(numbered(1), kStart - 1h), 0ms);
+  EXPECT_EQ(buckets.take(numbered(1), kStart - 1h + 1min), 0ms);
+}
+
+TEST(StrangerLimits, LookupsAreCountedByAddress) {
+  StrangerLimits limits{kStart};
+  for (std::size_t i = 0; i < limits::kStrangerLookupsAMinute; ++i) {
+    EXPECT_EQ(limits.take_lookup(numbered(1), kStart), 0ms);
+  }
+  EXPECT_GT(limits.take_lookup(numbered(1), kStart), 0ms);
+  EXPECT_EQ(limits.take_lookup(numbered(2), kStart), 0ms);
+  EXPECT_EQ(limits.take_enrolment(numbered(1), kStart), 0ms);
+}
+
+TEST(StrangerLimits, EnrolmentsAreCountedByAddressAndInTotal) {
+  StrangerLimits limits{kStart};
+  for (std::size_t i = 0; i < limits::kOpenEnrolmentsAnHour; ++i) {
+    EXPECT_EQ(limits.take_enrolment(numbered(1), kStart), 0ms);
+  }
+  for (int i = 0; i < 1'000; ++i) {  // costs nobody else anything
+    EXPECT_GT(limits.take_enrolment(numbered(1), kStart), 0ms);
+  }
+  const auto rest = limits::kOpenEnrolmentsAnHourTotal - limits::kOpenEnrolmentsAnHour;
+  for (std::uint32_t i = 0; i < rest; ++i) {
+    EXPECT_EQ(limits.take_enrolment(numbered(2 + i), kStart), 0ms);
+  }
+  const auto wait = limits.take_enrolment(numbered(9'999), kStart);
+  EXPECT_EQ(wait, Milliseconds{1h} / limits::kOpenEnrolmentsAnHourTotal);
+  EXPECT_EQ(limits.take_enrolment(numbered(9'999), kStart + wait), 0ms);
+}
+
+}  // namespace
+}  // namespace martlet::server
