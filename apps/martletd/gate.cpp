@@ -14,11 +14,10 @@ class SessionHandler final : public net::FrameHandler {
     const auto serial = gate_.next_serial_++;
     gate_.add(serial, *this);
     server::SessionOutput out;
-    const server::Origin origin{server::address_key(established.remote), &gate_.strangers_};
+    const server::Origin origin{server::network_of(established.remote), &gate_.strangers_};
     session_ = std::make_unique<server::Session>(server::SessionId{gate_.index_, serial},
                                                  gate_.info_, established.exporter, gate_.random_,
                                                  gate_.clock_.now(), out, origin);
-    session_->set_network(server::network_of(established.remote));
     deadline_ = gate_.reactor_.after(limits::kHandshakeTimeout, [this] { on_deadline(); });
     apply(out);
     if (gate_.shutting_down_) shut_down();

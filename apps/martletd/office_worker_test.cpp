@@ -92,6 +92,7 @@ class EmptyProofs final : public store::ProofStore {
   Result<std::vector<store::HandleProof>> all() override {
     return std::vector<store::HandleProof>{};
   }
+  Result<void> scrub() override { return {}; }
 };
 
 class EmptyMailboxes final : public store::MailboxStore {

@@ -263,7 +263,7 @@ TEST_F(EnrolmentTest, StrangersAreLetInAFewAtATimeFromOneAddress) {
   start_open();
   StrangerLimits strangers{world_->now()};
   const auto enrol_from = [&](const char* address, std::size_t number) {
-    const auto peer = world_->connect(exporter_, {address_key(address), &strangers});
+    const auto peer = world_->connect(exporter_, {network_of(address), &strangers});
     const auto name = "n" + std::to_string(number) + "@chat.example.org";
     return answer_to(peer, wire::Enrol{"", name, newcomer().links});
   };
@@ -275,7 +275,7 @@ TEST_F(EnrolmentTest, StrangersAreLetInAFewAtATimeFromOneAddress) {
   EXPECT_GT(std::get<wire::Refusal>(refused).retry_after.count(), 0);
   EXPECT_TRUE(std::holds_alternative<wire::Enrolled>(enrol_from("192.0.2.2", 101)));
   // An invitation is its own limit.
-  const auto peer = world_->connect(exporter_, {address_key("192.0.2.1"), &strangers});
+  const auto peer = world_->connect(exporter_, {network_of("192.0.2.1"), &strangers});
   EXPECT_TRUE(std::holds_alternative<wire::Enrolled>(
       answer_to(peer, wire::Enrol{invite(""), "guest@chat.example.org", newcomer().links})));
 }

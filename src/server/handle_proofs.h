@@ -54,6 +54,8 @@ class HandleProofs {
   void on_tick(UnixMillis now);
   /// The account is erased: its proofs go, also from the disk.
   Result<void> forget(const AccountId& account);
+  /// The disk frees what was forgotten: store::ProofStore::scrub.
+  Result<void> scrub() { return proofs_.scrub(); }
 
   /// What has to be sent out since the last call.
   std::vector<ProofSending> take_sendings() { return std::exchange(sendings_, {}); }

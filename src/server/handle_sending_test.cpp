@@ -208,6 +208,7 @@ TEST_F(HandleProofsTest, ADamagedStoreIsToldAndRefused) {
     Result<void> put(const store::HandleProof&) override { return error(); }
     Result<void> remove(const AccountId&, const std::string&) override { return error(); }
     Result<std::vector<store::HandleProof>> all() override { return error(); }
+    Result<void> scrub() override { return error(); }
 
    private:
     static Error error() { return {Failure::corrupt, "damaged"}; }

@@ -60,7 +60,8 @@ void Office::erase(const OfficeRequest& request, const Erase& body, Answers& ans
   if (!found.ok()) return refuse(request, found.error(), answers);
   const auto& record = found.value();
   const auto line = line_of(record);
-  if (!directory_.erase(record.account).ok()) {
+  // Proofs first: of an account that is gone nobody would ask again.
+  if (!handles_.forget(record.account).ok() || !directory_.erase(record.account).ok()) {
     return refuse(request, RefusalCode::unavailable, answers);
   }
   for (const auto& device : record.devices) {
@@ -74,7 +75,8 @@ void Office::scrub_erased(Answers& answers) {
   if (erasures_.empty()) return;
   const bool mailboxes_scrubbed = mailboxes_.scrub().ok();
   const bool directory_scrubbed = directory_.scrub().ok();
-  const bool scrubbed = mailboxes_scrubbed && directory_scrubbed;
+  const bool proofs_scrubbed = handles_.scrub().ok();
+  const bool scrubbed = mailboxes_scrubbed && directory_scrubbed && proofs_scrubbed;
   health_.scrub_fails = !scrubbed;
   for (auto& answer : std::exchange(erasures_, {})) {
     std::get<UserErased>(answer.body).scrubbed = scrubbed;

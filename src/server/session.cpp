@@ -38,7 +38,8 @@ Session::Session(SessionId id, const ServerInfo& info, const Exporter& exporter,
   std::ranges::copy(challenge.nonce, signed_part.begin());
   std::ranges::copy(exporter, signed_part.begin() + wire::kNonceBytes);
   handshake_->deadline = now + limits::kHandshakeTimeout;
-  handshake_->origin = origin;
+  handshake_->limits = origin.limits;
+  network_ = origin.network;
   say(0, challenge, out);
 }
 
@@ -102,8 +103,8 @@ void Session::on_stranger(wire::Frame& frame, std::uint32_t cost, UnixMillis now
 }
 
 bool Session::may_ask(std::uint64_t request, UnixMillis now, SessionOutput& out) {
-  const auto& [address, limits] = handshake_->origin;
-  const auto wait = limits != nullptr ? limits->take_lookup(address, now) : Milliseconds{};
+  auto* const limits = handshake_->limits;
+  const auto wait = limits != nullptr ? limits->take_lookup(network_, now) : Milliseconds{};
   if (wait.count() == 0) return true;
   refuse(request, RefusalCode::limit_reached, out, wait);
   return false;
@@ -117,8 +118,8 @@ bool Session::may_enrol(std::uint64_t request, const wire::Enrol& body, UnixMill
     refuse(request, RefusalCode::invitation_needed, out);
     return false;
   }
-  const auto& [address, limits] = handshake_->origin;
-  const auto wait = limits != nullptr ? limits->take_enrolment(address, now) : Milliseconds{};
+  auto* const limits = handshake_->limits;
+  const auto wait = limits != nullptr ? limits->take_enrolment(network_, now) : Milliseconds{};
   if (wait.count() == 0) return true;
   refuse(request, RefusalCode::limit_reached, out, wait);
   return false;

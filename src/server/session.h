@@ -18,7 +18,7 @@ struct ServerInfo {
 
 /// Where a connection comes from, and how much strangers from there may ask.
 struct Origin {
-  AddressKey address;
+  std::string network;               ///< network_of the peer's address; empty: not counted
   StrangerLimits* limits = nullptr;  ///< outlives the session; none: no limits, for tests
 };
 
@@ -48,8 +48,6 @@ class Session {
   Session(SessionId id, const ServerInfo& info, const Exporter& exporter, Random& random,
           UnixMillis now, SessionOutput& out, const Origin& origin = {});
 
-  /// Where the peer is, for limits on what one network may ask (network_of); empty: not counted.
-  void set_network(std::string network) { network_ = std::move(network); }
   void on_frame(ByteView frame, UnixMillis now, SessionOutput& out);
   /// Answers are moved from.
   void on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& out);
@@ -71,7 +69,7 @@ class Session {
     std::array<std::uint8_t, 64> signature{};
     UnixMillis deadline{};
     std::uint32_t frames = 0;
-    Origin origin;
+    StrangerLimits* limits = nullptr;
   };
 
   void on_stranger(wire::Frame& frame, std::uint32_t cost, UnixMillis now, SessionOutput& out);

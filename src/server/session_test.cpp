@@ -332,9 +332,9 @@ TEST_F(SessionTest, ShuttingDownIsSaidToAll) {
 TEST_F(SessionTest, StrangersOfOneAddressShareAnAllowanceHoweverManyConnectionsTheyOpen) {
   const auto alice = member("alice@example.org");
   StrangerLimits strangers{world_->now()};
-  const Origin here{address_key("2001:db8::1"), &strangers};
-  const Origin next_door{address_key("2001:db8::ffff"), &strangers};  // of the same /64
-  const Origin elsewhere{address_key("2001:db8:0:1::1"), &strangers};
+  const Origin here{network_of("2001:db8::1"), &strangers};
+  const Origin next_door{network_of("2001:db8::ffff"), &strangers};  // of the same /64
+  const Origin elsewhere{network_of("2001:db8:0:1::1"), &strangers};
   const auto ask = [&](const Origin& origin, wire::Body body) {
     const auto peer = world_->connect(exporter_, origin);
     return code_of(answer_to(peer, std::move(body)));

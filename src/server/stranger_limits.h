@@ -1,8 +1,7 @@
 #pragma once
 
-#include <array>
 #include <mutex>
-#include <string_view>
+#include <string>
 #include <unordered_map>
 
 #include "base/limits.h"
@@ -10,18 +9,8 @@
 
 namespace martlet::server {
 
-/// Whom an address stands for: an IPv4 address, or the /64 of an IPv6 one, since a single
-/// customer has all of that.
-struct AddressKey {
-  std::array<std::uint8_t, 9> bytes{};  ///< 4 or 6, then the address
-  bool operator==(const AddressKey&) const = default;
-};
-/// Of an address without port, as the net module tells it. What is no address has a key that all
-/// such share.
-AddressKey address_key(std::string_view address);
-
-/// One bucket for each address, forgotten when it has been full again for a while. At most
-/// kAddressesMax of them; further addresses share one more. Owned by one thread.
+/// One bucket for each network (rate_book.h: network_of), forgotten when it has been full again for
+/// a while. At most kAddressesMax of them; further networks share one more. Owned by one thread.
 template <class Bucket>
 class AddressBuckets {
  public:
@@ -29,34 +18,28 @@ class AddressBuckets {
                  std::size_t addresses_max = limits::kAddressesMax)
       : capacity_{capacity}, addresses_max_{addresses_max}, others_{capacity, now}, turned_{now} {}
 
-  /// As Bucket::take, for this address.
-  Milliseconds take(const AddressKey& address, UnixMillis now) {
+  /// As Bucket::take, for this network.
+  Milliseconds take(const std::string& network, UnixMillis now) {
     turn(now);
-    if (const auto known = fresh_.find(address); known != fresh_.end()) {
+    if (const auto known = fresh_.find(network); known != fresh_.end()) {
       return known->second.take(now);
     }
-    if (fresh_.size() + old_.size() >= addresses_max_ && !old_.contains(address)) {
+    if (fresh_.size() + old_.size() >= addresses_max_ && !old_.contains(network)) {
       return others_.take(now);
     }
     auto bucket = Bucket{capacity_, now};
-    if (const auto known = old_.find(address); known != old_.end()) {
+    if (const auto known = old_.find(network); known != old_.end()) {
       bucket = known->second;
       old_.erase(known);
     }
     const auto wait = bucket.take(now);
-    fresh_.emplace(address, bucket);
+    fresh_.emplace(network, bucket);
     return wait;
   }
   std::size_t size() const { return fresh_.size() + old_.size(); }
 
  private:
-  struct Hash {
-    std::size_t operator()(const AddressKey& key) const {
-      return std::hash<std::string_view>{}(
-          {reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()});
-    }
-  };
-  using Buckets = std::unordered_map<AddressKey, Bucket, Hash>;
+  using Buckets = std::unordered_map<std::string, Bucket>;
 
   /// Who has not come for a whole period has a full bucket: as good as none.
   void turn(UnixMillis now) {
@@ -81,9 +64,9 @@ class StrangerLimits {
  public:
   explicit StrangerLimits(UnixMillis now);
   /// Zero: go on. Else come back after so long.
-  Milliseconds take_lookup(const AddressKey& address, UnixMillis now);
+  Milliseconds take_lookup(const std::string& network, UnixMillis now);
   /// Of a newcomer without an invitation.
-  Milliseconds take_enrolment(const AddressKey& address, UnixMillis now);
+  Milliseconds take_enrolment(const std::string& network, UnixMillis now);
 
  private:
   std::mutex mutex_;  ///< guards all below

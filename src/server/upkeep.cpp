@@ -166,7 +166,8 @@ void Office::scrub_if_due(UnixMillis now, bool idle) {
   if (directory_scrubbed_ > now) directory_scrubbed_ = now;  // the clock stepped back
   if (idle && directory_.needs_scrub() && now - directory_scrubbed_ >= options_.scrub_interval) {
     directory_scrubbed_ = now;
-    health_.scrub_fails = !directory_.scrub().ok();
+    const bool proofs_scrubbed = handles_.scrub().ok();
+    health_.scrub_fails = !directory_.scrub().ok() || !proofs_scrubbed;
   }
   const auto bytes = mailboxes_.scrubbable_bytes();
   if (bytes == 0) return;

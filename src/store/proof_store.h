@@ -64,6 +64,8 @@ class ProofStore {
   virtual Result<void> remove(const AccountId& account, const std::string& handle) = 0;
   /// By account, then handle.
   virtual Result<std::vector<HandleProof>> all() = 0;
+  /// Frees the disk of what was removed: afterwards it is in no file of the store. May take long.
+  virtual Result<void> scrub() = 0;
 };
 
 }  // namespace martlet::store

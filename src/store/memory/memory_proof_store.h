@@ -29,6 +29,9 @@ class MemoryProofStore final : public ProofStore {
     for (const auto& [key, proof] : disk_) proofs.push_back(proof);
     return proofs;
   }
+  Result<void> scrub() override {
+    return write([] {});
+  }
 
  private:
   /// Runs `change` if the write reaches the disk.

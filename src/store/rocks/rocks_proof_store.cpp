@@ -35,6 +35,8 @@ Result<void> RocksProofStore::remove(const AccountId& account, const std::string
   return replace(proof_key(account, handle), nullptr);
 }
 
+Result<void> RocksProofStore::scrub() { return database_->scrub_names(); }
+
 /// A row is erased before it is put again (rocks_database.h).
 Result<void> RocksProofStore::replace(ByteView key, const Bytes* row) {
   TRY(database_->mend());

@@ -27,6 +27,7 @@ class RocksProofStore final : public ProofStore {
   Result<void> put(const HandleProof& proof) override;
   Result<void> remove(const AccountId& account, const std::string& handle) override;
   Result<std::vector<HandleProof>> all() override;
+  Result<void> scrub() override;
 
  private:
   explicit RocksProofStore(std::unique_ptr<RocksDatabase> database);
