@@ -33,6 +33,7 @@ struct Words {
   std::string before = "0";
   ReadCommand read;
   client::ContactAddRequest contact;
+  ContactImportCommand import;
   LinkRequest link;
   ApproveRequest approve;
   std::string role = "admin";
@@ -128,6 +129,11 @@ void define_contacts(CLI::App& app, Words& words) {
   auto* const add = add_verb(*contact, "add", "Give a handle a name", help::kContact);
   add->add_option("NAME", words.contact.name, "The name")->required()->type_name("");
   add->add_option("HANDLE", words.contact.handle, "The handle")->required()->type_name("");
+  auto* const import =
+      add_verb(*contact, "import", "Take over an address book (vCard)", help::kContact);
+  import->add_option("FILE", words.import.path, "A .vcf file; - reads standard input")
+      ->required()
+      ->type_name("");
   add_verb(*contact, "ls", "List the contacts", help::kContact);
 }
 
@@ -323,6 +329,7 @@ Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words)
   if (name == "device") return device_command(second, words);
   if (name == "recovery") return recovery_command(second, words);
   if (second == "add") return Command{words.contact};
+  if (second == "import") return Command{words.import};
   return Command{ContactListCommand{}};
 }
 

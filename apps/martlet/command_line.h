@@ -21,6 +21,10 @@ struct ReadCommand {
   std::string chat;
 };
 struct ContactListCommand {};
+struct ContactImportCommand {
+  std::string path;  ///< of a vCard file; - is standard input
+  std::string file;  ///< its content, once read
+};
 struct DeviceListCommand {};
 struct RevokeCommand {
   RevokeRequest request;
@@ -34,7 +38,7 @@ using Command =
     std::variant<client::EnrollRequest, WhoamiCommand, SendCommand, WatchRequest, ChatsCommand,
                  HistoryCommand, ReadCommand, client::ContactAddRequest, ContactListCommand,
                  LinkRequest, ApproveRequest, DeviceListCommand, RevokeCommand, RenameRequest,
-                 RecoveryShowCommand, RecoveryForgetCommand, RecoverRequest>;
+                 RecoveryShowCommand, RecoveryForgetCommand, RecoverRequest, ContactImportCommand>;
 
 struct CommandLine {
   std::string profile;  ///< as given: a path or a bare name; empty: the default

@@ -43,7 +43,7 @@ At most 60,000 bytes of UTF-8. From standard input one line break at the end is 
 
 Examples:
   martlet send bob@example.org "hi"
-  martlet send Bob "hi"                                a contact's name
+  martlet send Bob "hi"                                a contact's name, or how it begins
   martlet --region DE send "0171 2345678" "hi"         a phone number as Germans write it
   uptime | martlet send bob@example.org -              from standard input
   martlet send Bob "are you there?" --wait read --timeout 5m
@@ -90,7 +90,12 @@ const char* const kContact =
 Examples:
   martlet contact add Bob bob@example.org
   martlet --region DE contact add Eva "0171 2345678"
-  martlet contact ls)";
+  martlet --region DE contact import contacts.vcf      an export of a phone or mail program
+  martlet contact ls
+
+import takes over every mail address and number of a vCard file; the same file again
+changes nothing, and its names replace earlier ones. A card is one contact with several
+handles. --region says where numbers without a country belong.)";
 
 const char* const kDevice =
     R"(All devices of an account are equal: each shows every conversation. Whenever one is

@@ -1,9 +1,11 @@
 // The command line: builds every part, parses, calls one verb of the service, prints its answer.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "apps/martlet/command_line.h"
 #include "apps/martlet/output.h"
@@ -23,11 +25,22 @@ using client::ErrorCode;
 
 constexpr int kDone = 0;
 
+/// A line of standard input without its end; at most kAnswerBytesMax bytes of it.
+std::string read_answer() {
+  constexpr std::size_t kAnswerBytesMax = 64;
+  std::string line;
+  for (char c = 0; ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n';) {
+    if (line.size() < kAnswerBytesMax) line += c;
+  }
+  return line;
+}
+
 /// What is printed where, and as what.
 struct Face {
   const Renderer& renderer;
   Output& out;
   Output& error_out;
+  bool may_ask = false;  ///< a person reads and types
 
   /// The exit code. A reader that has gone away has had enough; that is no fault.
   int print(const std::string& text) const {
@@ -40,6 +53,19 @@ struct Face {
     return client::exit_code_of(problem.code);
   }
   int fail(const ApiError& error) const { return fail(problem_of(error)); }
+  /// Which of these the person at the terminal means; nothing: none, or there is nobody to ask.
+  std::optional<std::string> choose(const std::vector<store::ContactRecord>& people) const {
+    if (!may_ask || people.empty()) return std::nullopt;
+    static_cast<void>(error_out.write(renderer.question(people)));
+    const auto line = read_answer();
+    std::size_t number = 0;
+    const auto* const end = line.data() + line.size();
+    const auto [rest, failed] = std::from_chars(line.data(), end, number);
+    if (failed != std::errc{} || rest != end || number < 1 || number > people.size()) {
+      return std::nullopt;
+    }
+    return people[number - 1].handle;
+  }
   void notice(const std::optional<ApiError>& error) const {
     if (error) static_cast<void>(error_out.write(renderer.notice(*error)));
   }
@@ -49,6 +75,26 @@ std::string machine_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "computer";
   return name.data();
+}
+
+/// All of a file, - for standard input; at most one byte more than an address book may have, so
+/// that too much is refused by who knows the limit.
+Result<std::string, Problem> read_address_book(const std::string& path) {
+  const Problem unreadable{ErrorCode::usage, "the file cannot be read: " + path, "", {}};
+  const int file = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return unreadable;
+  std::string text;
+  std::array<char, 65'536> part;
+  ssize_t got = 1;
+  while (got != 0 && text.size() <= limits::kVcardFileBytesMax) {
+    got = ::read(file, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+  if (file != STDIN_FILENO) ::close(file);
+  if (got < 0) return unreadable;
+  return text;
 }
 
 /// All of stdin, without one line break at its end; at most one byte more than a message may have,
@@ -126,8 +172,16 @@ class Dispatcher {
     return face_.print(renderer_.whoami(answer.value()));
   }
 
-  int operator()(const SendCommand& command) {
-    const auto answer = service_.send(command.request);
+  int operator()(const SendCommand& given) {
+    auto command = given;
+    auto answer = service_.send(command.request);
+    if (!answer.ok() && answer.error().code == ErrorCode::ambiguous_name) {
+      const auto people = candidates(command.request.message.to);
+      const auto chosen = command.text_from_stdin ? std::nullopt : face_.choose(people);
+      if (!chosen) return fail_ambiguous(answer.error(), people);
+      command.request.message.to = *chosen;
+      answer = service_.send(command.request);
+    }
     if (!answer.ok()) return face_.fail(answer.error());
     const auto& sent = answer.value();
     if (sent.progress.state != store::MessageState::failed) {
@@ -169,7 +223,7 @@ class Dispatcher {
 
   int operator()(const HistoryCommand& command) {
     const auto answer = service_.history(command.request);
-    if (!answer.ok()) return face_.fail(answer.error());
+    if (!answer.ok()) return fail_about(answer.error(), command.request.chat);
     if (!learn_people()) return face_.fail(*trouble_);
     face_.notice(answer.value().stale);
     return face_.print(renderer_.history(answer.value().rows, command.with_ids));
@@ -177,7 +231,7 @@ class Dispatcher {
 
   int operator()(const ReadCommand& command) {
     const auto answer = service_.read(command.chat);
-    if (!answer.ok()) return face_.fail(answer.error());
+    if (!answer.ok()) return fail_about(answer.error(), command.chat);
     face_.notice(answer.value().stale);
     return face_.print(renderer_.read(answer.value()));
   }
@@ -186,6 +240,12 @@ class Dispatcher {
     const auto answer = service_.contact_add(request);
     if (!answer.ok()) return face_.fail(answer.error());
     return face_.print(renderer_.contact_added(answer.value()));
+  }
+
+  int operator()(const ContactImportCommand& command) {
+    const auto answer = service_.contact_import(command.file);
+    if (!answer.ok()) return face_.fail(answer.error());
+    return face_.print(renderer_.contacts_imported(answer.value()));
   }
 
   int operator()(const ContactListCommand&) {
@@ -278,6 +338,20 @@ class Dispatcher {
     return verb(dialogue);
   }
 
+  std::vector<store::ContactRecord> candidates(const std::string& name) {
+    auto people = service_.candidates(name);
+    if (!people.ok()) return {};
+    return std::move(people).take();
+  }
+  int fail_ambiguous(const ApiError& error, const std::vector<store::ContactRecord>& people) {
+    auto problem = problem_of(error);
+    problem.candidates = people;
+    return face_.fail(problem);
+  }
+  int fail_about(const ApiError& error, const std::string& name) {
+    if (error.code != ErrorCode::ambiguous_name) return face_.fail(error);
+    return fail_ambiguous(error, candidates(name));
+  }
   bool learn_people() {
     auto people = service_.people();
     if (!people.ok()) {
@@ -317,6 +391,9 @@ Result<void, Problem> complete(Command& command) {
   if (auto* send = std::get_if<SendCommand>(&command); send != nullptr && send->text_from_stdin) {
     send->request.message.text = TRY(read_standard_input());
   }
+  if (auto* import = std::get_if<ContactImportCommand>(&command)) {
+    import->file = TRY(read_address_book(import->path));
+  }
   return {};
 }
 
@@ -350,7 +427,7 @@ int start(const std::vector<std::string>& words) {
   const bool json = !on_terminal || std::ranges::find(words, "--json") != words.end();
   const auto renderer =
       json ? make_json_renderer(on_terminal) : make_text_renderer(clock, on_terminal);
-  const Face face{*renderer, out, error_out};
+  const Face face{*renderer, out, error_out, !json && ::isatty(STDIN_FILENO) != 0};
 
   auto parsed = parse_command_line(words);
   if (!parsed.ok()) return face.fail(parsed.error());

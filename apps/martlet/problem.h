@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/api.h"
 
@@ -13,6 +14,7 @@ struct Problem {
   std::string message;  ///< one sentence, starts in lower case, no full stop
   std::string hint;     ///< what to do; may be empty
   std::optional<MessageId> message_id;
+  std::vector<store::ContactRecord> candidates = {};  ///< of an ambiguous name
 };
 
 inline Problem problem_of(const client::ApiError& error) {

@@ -23,6 +23,7 @@ class Renderer {
   virtual std::string read(const ReadAnswer& answer) const = 0;
   virtual std::string contacts(const std::vector<store::ContactRecord>& contacts) const = 0;
   virtual std::string contact_added(const store::ContactRecord& contact) const = 0;
+  virtual std::string contacts_imported(const client::ContactImport& result) const = 0;
   // --- devices ---
   virtual std::string link_shown(const client::LinkShown& shown) const = 0;
   /// Questions, to be answered on standard input.
@@ -38,6 +39,8 @@ class Renderer {
   virtual std::string recovery_words_forgotten() const = 0;
   /// For stderr.
   virtual std::string problem(const Problem& problem) const = 0;
+  /// For a terminal: which of these, by number?
+  virtual std::string question(const std::vector<store::ContactRecord>& people) const = 0;
   /// For stderr: worth knowing, but the verb goes on.
   virtual std::string notice(const client::ApiError& error) const = 0;
   /// Who is who, for what comes after.

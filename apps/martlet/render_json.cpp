@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "apps/martlet/contact_rows.h"
 #include "apps/martlet/render.h"
 
 namespace martlet::cli {
@@ -202,7 +203,7 @@ class JsonRenderer final : public Renderer {
       auto json = object("chat");
       json["chat"] = id_text(chat.chat);
       json["handle"] = chat.peer_handle;
-      json["name"] = chat.peer_name;
+      json["name"] = shown_name(chat.peer, chat.peer_handle, chat.peer_name);
       json["unread"] = chat.unread;
       json["last"] = message_json(chat.last);
       lines += line(json);
@@ -225,15 +226,29 @@ class JsonRenderer final : public Renderer {
 
   std::string contacts(const std::vector<store::ContactRecord>& contacts) const override {
     std::string lines;
-    for (const auto& contact : contacts) lines += contact_added(contact);
+    for (const auto& row : contact_rows(contacts)) lines += contact_line(row);
     return lines;
   }
 
   std::string contact_added(const store::ContactRecord& contact) const override {
-    auto json = object("contact");
-    json["name"] = contact.name;
-    json["handle"] = contact.handle;
-    json["added_at"] = rfc3339(contact.added);
+    return contact_line({contact});
+  }
+
+  std::string contacts_imported(const client::ContactImport& result) const override {
+    auto json = object("imported");
+    json["cards"] = result.cards;
+    json["added"] = result.added;
+    json["renamed"] = result.renamed;
+    json["unchanged"] = result.unchanged;
+    json["skipped"] = result.skipped;
+    json["without_country"] = result.without_country;
+    json["skips"] = Json::array();
+    for (const auto& skip : result.skips) {
+      json["skips"].push_back({{"line", skip.line},
+                               {"name", skip.name},
+                               {"value", skip.value},
+                               {"reason", skip.reason.text}});
+    }
     return line(json);
   }
 
@@ -243,8 +258,14 @@ class JsonRenderer final : public Renderer {
     json["message"] = problem.message;
     json["hint"] = problem.hint;
     if (problem.message_id) json["id"] = id_text(*problem.message_id);
+    for (const auto& one : problem.candidates) {
+      json["candidates"].push_back({{"name", one.name}, {"handle", one.handle}});
+    }
     return line(json);
   }
+
+  /// Programs are not asked.
+  std::string question(const std::vector<store::ContactRecord>&) const override { return {}; }
 
   std::string notice(const client::ApiError& error) const override {
     auto json = object("notice");
@@ -261,6 +282,23 @@ class JsonRenderer final : public Renderer {
     return json.dump(-1, ' ', ascii_only_, Json::error_handler_t::replace) + "\n";
   }
 
+  std::string contact_line(const std::vector<store::ContactRecord>& row) const {
+    auto json = object("contact");
+    json["name"] = row.front().name;
+    json["handle"] = row.front().handle;
+    json["handles"] = Json::array();
+    for (const auto& contact : row) json["handles"].push_back(contact.handle);
+    json["added_at"] = rfc3339(row.front().added);
+    return line(json);
+  }
+
+  /// What we call somebody goes before what he calls himself.
+  std::string shown_name(const AccountId& peer, const std::string& handle,
+                         const std::string& claimed) const {
+    const auto* const name = people_.name_of(peer, handle);
+    return name != nullptr ? *name : claimed;
+  }
+
   static Json with_cursor(Json json, store::Cursor cursor) {
     json["cursor"] = cursor;
     return json;
@@ -272,8 +310,14 @@ class JsonRenderer final : public Renderer {
     put_id(json, "chat", message.chat);
     json["direction"] = message.outgoing ? "out" : "in";
     json["from"] = message.outgoing ? people_.own_handle : message.peer_handle;
-    json["from_name"] = message.sender_name;
-    if (message.outgoing) json["to"] = message.peer_handle;
+    json["from_name"] = message.outgoing
+                            ? message.sender_name
+                            : shown_name(message.peer, message.peer_handle, message.sender_name);
+    if (message.outgoing) {
+      json["to"] = message.peer_handle;
+      const auto name = shown_name(message.peer, message.peer_handle, {});
+      if (!name.empty()) json["to_name"] = name;
+    }
     json["sender_device"] = id_text(message.author);
     json["sent_at"] = rfc3339(message.sent);
     json["stored_at"] = rfc3339(message.stored);

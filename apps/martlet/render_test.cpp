@@ -193,8 +193,16 @@ TEST(RenderJson, ChatsContactsWhoamiRead) {
                              {"type", "contact"},
                              {"name", "Bob"},
                              {"handle", "bob@example.org"},
+                             {"handles", {"bob@example.org"}},
                              {"added_at", "1970-01-01T00:00:00.000Z"}};
   EXPECT_EQ(parse_line(renderer->contacts({contact})), expected);
+  const store::ContactRecord first{"Eva", "+491712345678", unix_millis(0), 7};
+  const store::ContactRecord second{"Eva", "eva@example.org", unix_millis(0), 7};
+  const store::ContactRecord namesake{"Eva", "ada@example.org", unix_millis(0), 8};
+  const auto rows = renderer->contacts({first, namesake, second});
+  EXPECT_EQ(std::ranges::count(rows, '\n'), 2);
+  EXPECT_NE(rows.find(R"("handles":["+491712345678","eva@example.org"])"), std::string::npos)
+      << rows;
   const auto read_expected = Json{{"v", 1}, {"type", "read"}, {"messages", 3}};
   EXPECT_EQ(parse_line(renderer->read({3, std::nullopt})), read_expected);
 
@@ -265,6 +273,73 @@ TEST_F(RenderText, EmptyListsSayHowToBegin) {
   EXPECT_NE(text_->chats({}).find("martlet send"), std::string::npos);
   EXPECT_NE(text_->contacts({}).find("martlet contact add"), std::string::npos);
   EXPECT_EQ(text_->history({}, false), "No messages.\n");
+}
+
+TEST(RenderNames, WhatWeCallSomebodyGoesBeforeWhatHeCallsHimself) {
+  auto message = incoming();
+  message.peer = id_of<AccountId>(5);
+  message.sender_name = "The Boss";
+  const auto json = make_json_renderer(false);
+  const struct {
+    const char* name;
+    People people;
+    const char* expected;
+  } kCases[] = {
+      {"a stranger", {"alice@example.org", {}}, "The Boss"},
+      {"a contact", {"alice@example.org", {{"Bobby", "bob@example.org", {}}}}, "Bobby"},
+      {"another's contact", {"alice@example.org", {{"Bobby", "b@example.org", {}}}}, "The Boss"},
+      {"a contact by another handle",
+       {"alice@example.org", {{"Bobby", "+491712345678", {}}}, {{id_of<AccountId>(5), "Bobby"}}},
+       "Bobby"},
+      {"another account", {"alice@example.org", {}, {{id_of<AccountId>(6), "Bobby"}}}, "The Boss"},
+  };
+  for (const auto& [name, people, expected] : kCases) {
+    SCOPED_TRACE(name);
+    json->set_people(people);
+    EXPECT_EQ(Json::parse(json->history({message}, false))["from_name"], expected);
+    store::ChatRecord chat;
+    chat.peer = message.peer;
+    chat.peer_handle = message.peer_handle;
+    chat.peer_name = message.sender_name;
+    chat.last = message;
+    EXPECT_EQ(Json::parse(json->chats({chat}))["name"], expected);
+  }
+}
+
+TEST(RenderNames, AnImportSaysWhatItDidAndWhatItSkipped) {
+  client::ContactImport result;
+  result.cards = 3;
+  result.added = 4;
+  result.skipped = 9;
+  result.without_country = 1;
+  result.skips = {{12, "Bob\x1b", "0171 2345678", "a phone number without its country"}};
+  const auto json = Json::parse(make_json_renderer(false)->contacts_imported(result));
+  EXPECT_EQ(json["type"], "imported");
+  EXPECT_EQ(json["added"], 4);
+  EXPECT_EQ(json["skipped"], 9);
+  EXPECT_EQ(json["skips"][0]["line"], 12);
+  EXPECT_EQ(json["skips"][0]["reason"], "a phone number without its country");
+  const FixedClock clock;
+  const auto text = make_text_renderer(clock, false)->contacts_imported(result);
+  for (const auto* part : {"4 handles added, 0 renamed, 0 as they were.\n", "9 skipped:\n",
+                           "line 12: a phone number without its country, Bob\u241b, 0171 2345678",
+                           "  and more\n", "--region DE"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+  }
+}
+
+TEST(RenderNames, AnAmbiguousNameListsItsCandidates) {
+  Problem problem{client::ErrorCode::ambiguous_name, "which", "", {}};
+  problem.candidates = {{"Bob", "bob@example.org", {}}, {"Bobby", "b@example.org", {}}};
+  const auto json = Json::parse(make_json_renderer(false)->problem(problem));
+  EXPECT_EQ(json["candidates"].size(), 2U);
+  EXPECT_EQ(json["candidates"][1]["handle"], "b@example.org");
+  const FixedClock clock;
+  const auto text = make_text_renderer(clock, false);
+  EXPECT_EQ(text->problem(problem),
+            "martlet: which\n  Bob  bob@example.org\n  Bobby  b@example.org\n");
+  EXPECT_NE(text->question(problem.candidates).find("  2  Bobby  b@example.org\n"),
+            std::string::npos);
 }
 
 }  // namespace

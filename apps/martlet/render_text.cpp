@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "apps/martlet/contact_rows.h"
 #include "apps/martlet/qr.h"
 #include "apps/martlet/render.h"
 #include "apps/martlet/safe_text.h"
@@ -204,7 +205,7 @@ class TextRenderer final : public Renderer {
     for (const auto& chat : chats) {
       const auto unread = chat.unread == 0 ? std::string{} : fmt::format(" ({} new)", chat.unread);
       lines += fmt::format("{}  {}{}: {}{}\n", when(chat.last.stored),
-                           name_of(chat.peer_handle, chat.peer_name), unread,
+                           name_of(chat.peer, chat.peer_handle, chat.peer_name), unread,
                            chat.last.outgoing ? "You: " : "",
                            safe_preview(chat.last.text, kPreviewCharacters));
     }
@@ -229,8 +230,10 @@ class TextRenderer final : public Renderer {
 
   std::string contacts(const std::vector<store::ContactRecord>& contacts) const override {
     std::string lines;
-    for (const auto& contact : contacts) {
-      lines += fmt::format("{}  {}\n", safe(contact.name), safe(contact.handle));
+    for (const auto& row : contact_rows(contacts)) {
+      lines += safe(row.front().name) + " ";
+      for (const auto& contact : row) lines += " " + safe(contact.handle);
+      lines += "\n";
     }
     return lines.empty() ? "No contacts yet. Add one:  martlet contact add NAME HANDLE\n" : lines;
   }
@@ -239,10 +242,40 @@ class TextRenderer final : public Renderer {
     return fmt::format("{} is {} now.\n", safe(contact.handle), safe(contact.name));
   }
 
+  std::string contacts_imported(const client::ContactImport& result) const override {
+    auto text = fmt::format("{} handles added, {} renamed, {} as they were.\n", result.added,
+                            result.renamed, result.unchanged);
+    if (result.skipped > 0) text += fmt::format("{} skipped:\n", result.skipped);
+    for (const auto& skip : result.skips) {
+      text += fmt::format("  line {}: {}", skip.line, skip.reason.text);
+      for (const auto& part : {skip.name, skip.value}) {
+        if (!part.empty()) text += ", " + safe_preview(part, kPreviewCharacters);
+      }
+      text += "\n";
+    }
+    if (result.skipped > result.skips.size()) text += "  and more\n";
+    if (result.without_country > 0) {
+      text +=
+          "Say where numbers without a country belong:  martlet --region DE contact import FILE\n";
+    }
+    return text;
+  }
+
   std::string problem(const Problem& problem) const override {
     auto text = fmt::format("martlet: {}\n", safe(problem.message));
+    for (const auto& one : problem.candidates) {
+      text += fmt::format("  {}  {}\n", safe(one.name), safe(one.handle));
+    }
     if (!problem.hint.empty()) text += fmt::format("  {}\n", safe(problem.hint));
     return text;
+  }
+
+  std::string question(const std::vector<store::ContactRecord>& people) const override {
+    std::string text = "Which one?\n";
+    for (std::size_t i = 0; i < people.size(); ++i) {
+      text += fmt::format("  {}  {}  {}\n", i + 1, safe(people[i].name), safe(people[i].handle));
+    }
+    return text + "Number, or anything else for none: ";
   }
 
   std::string notice(const client::ApiError& error) const override {
@@ -264,16 +297,16 @@ class TextRenderer final : public Renderer {
 
   /// A contact's name is ours, so it stands alone. What people call themselves never stands without
   /// the handle: anybody can call himself Bob.
-  std::string name_of(const std::string& handle, const std::string& claimed) const {
-    for (const auto& contact : people_.contacts) {
-      if (contact.handle == handle) return safe(contact.name);
-    }
+  std::string name_of(const AccountId& peer, const std::string& handle,
+                      const std::string& claimed) const {
+    if (const auto* const name = people_.name_of(peer, handle)) return safe(*name);
     if (claimed.empty() || claimed == handle) return safe(handle);
     return fmt::format("{} <{}>", safe(claimed), safe(handle));
   }
 
   std::string peer_of(const store::MessageRecord& message) const {
-    return name_of(message.peer_handle, message.outgoing ? std::string{} : message.sender_name);
+    return name_of(message.peer, message.peer_handle,
+                   message.outgoing ? std::string{} : message.sender_name);
   }
 
   std::string message_line(const store::MessageRecord& message, LineBreaks breaks) const {

@@ -145,6 +145,23 @@ Answer<store::ContactRecord> Service::contact_add(const client::ContactAddReques
   return engine_->contact_add(request, clock_.now());
 }
 
+Answer<client::ContactImport> Service::contact_import(std::string_view file) {
+  TRY(open());
+  return engine_->contact_import(file, clock_.now());
+}
+
+Answer<std::vector<store::ContactRecord>> Service::candidates(const std::string& name) {
+  TRY(open());
+  return engine_->candidates(name);
+}
+
+const std::string* People::name_of(const AccountId& peer, const std::string& handle) const {
+  const auto contact = std::ranges::find(contacts, handle, &store::ContactRecord::handle);
+  if (contact != contacts.end()) return &contact->name;
+  const auto known = names.find(peer);
+  return known != names.end() ? &known->second : nullptr;
+}
+
 Answer<std::vector<store::ContactRecord>> Service::contacts() {
   TRY(open());
   return engine_->contacts();
@@ -153,7 +170,8 @@ Answer<std::vector<store::ContactRecord>> Service::contacts() {
 Answer<People> Service::people() {
   TRY(open());
   auto contacts = TRY(engine_->contacts());
-  return People{engine_->whoami().handle, std::move(contacts)};
+  auto names = TRY(engine_->names_of_peers());
+  return People{engine_->whoami().handle, std::move(contacts), std::move(names)};
 }
 
 /// The events of one watch, and how far they were handed over.

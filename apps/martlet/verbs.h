@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -44,6 +45,11 @@ struct ReadAnswer {
 struct People {
   std::string own_handle;
   std::vector<store::ContactRecord> contacts;
+  std::map<AccountId, std::string> names =
+      {};  ///< of peers, by another handle than they write with
+
+  /// What the user calls the peer; null: nothing.
+  const std::string* name_of(const AccountId& peer, const std::string& handle) const;
 };
 
 struct LinkRequest {
@@ -109,7 +115,11 @@ class Service {
   client::Answer<Rows<store::MessageRecord>> history(const client::HistoryRequest& request);
   client::Answer<ReadAnswer> read(const std::string& chat);
   client::Answer<store::ContactRecord> contact_add(const client::ContactAddRequest& request);
+  /// `file`: all of a vCard file.
+  client::Answer<client::ContactImport> contact_import(std::string_view file);
   client::Answer<std::vector<store::ContactRecord>> contacts();
+  /// Whom a name may mean that was said to be ambiguous.
+  client::Answer<std::vector<store::ContactRecord>> candidates(const std::string& name);
   client::Answer<People> people();
 
   // --- devices (device_verbs.cpp) ---

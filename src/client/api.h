@@ -98,6 +98,22 @@ struct ContactAddRequest {
   std::string name;
   std::string handle;
 };
+/// What of an address book was of no use, and why.
+struct ContactSkip {
+  std::size_t line = 0;  ///< of the card or its part in the file, from 1
+  std::string name;      ///< of the card, if that was understood
+  std::string value;     ///< as written, likewise
+  Literal reason;
+};
+struct ContactImport {
+  std::size_t cards = 0;            ///< that have an address or a number
+  std::size_t added = 0;            ///< handles
+  std::size_t renamed = 0;          ///< handles that had another name
+  std::size_t unchanged = 0;        ///< handles
+  std::size_t without_country = 0;  ///< of those skipped: numbers whose country nobody said
+  std::size_t skipped = 0;
+  std::vector<ContactSkip> skips;  ///< the first of them
+};
 /// Names a link that is on its way into the own chain.
 using AppendTicket = std::uint64_t;
 enum class AppendState : std::uint8_t {

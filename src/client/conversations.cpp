@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "client/errors.h"
-#include "client/names.h"
 #include "client/typed_handle.h"
 #include "phone/number.h"
 
@@ -29,9 +28,14 @@ wire::Content content_of(const store::MessageRecord& message, const Self& self) 
 
 }  // namespace
 
-Conversations::Conversations(store::Vault& vault, Outbox& outbox, Peers& peers, const Self& self,
-                             Random& random)
-    : vault_{vault}, outbox_{outbox}, peers_{peers}, self_{self}, random_{random} {}
+Conversations::Conversations(store::Vault& vault, Outbox& outbox, Peers& peers,
+                             ContactBook& contacts, const Self& self, Random& random)
+    : vault_{vault},
+      outbox_{outbox},
+      peers_{peers},
+      contacts_{contacts},
+      self_{self},
+      random_{random} {}
 
 Answer<SendAnswer> Conversations::send(const SendRequest& request, UnixMillis now) {
   TRY(check_text(request));
@@ -94,7 +98,7 @@ Answer<Conversations::Target> Conversations::resolve(const std::string& text) {
   }
   const auto typed = parse_typed_handle(text, home_region(self_));
   if (typed.ok()) return target_of_handle(typed.value().text());
-  const auto handle = handle_of_name(text);
+  const auto handle = contacts_.handle_of(text);
   if (handle.ok()) return target_of_handle(handle.value());
   const bool is_unknown = handle.error().code == ErrorCode::unknown_name;
   if (is_chat_id && is_unknown) return errors::kUnknownChat;
@@ -105,19 +109,6 @@ Answer<Conversations::Target> Conversations::target_of_handle(const std::string&
   if (handle == self_.profile.handle) return Target{self_.profile.account, handle};
   const auto known = TRY(from_vault(vault_.handle(handle)));
   return Target{known ? known->account : AccountId{}, handle};
-}
-
-Answer<std::string> Conversations::handle_of_name(const std::string& name) {
-  std::vector<std::string> exact;
-  std::vector<std::string> any_case;
-  for (const auto& contact : TRY(from_vault(vault_.contacts()))) {
-    if (contact.name == name) exact.push_back(contact.handle);
-    if (folded(contact.name) == folded(name)) any_case.push_back(contact.handle);
-  }
-  if (exact.size() == 1) return exact.front();
-  if (any_case.empty()) return errors::kUnknownName;
-  if (any_case.size() > 1) return errors::kAmbiguousName;
-  return any_case.front();
 }
 
 Answer<Progress> Conversations::progress(const MessageId& id) {
@@ -175,19 +166,6 @@ Answer<std::size_t> Conversations::read(const std::string& chat, UnixMillis now)
   })));
   for (auto& receipt : receipts) outbox_.add(std::move(receipt));
   return unread.size();
-}
-
-Answer<store::ContactRecord> Conversations::contact_add(const ContactAddRequest& request,
-                                                        UnixMillis now) {
-  const auto region = home_region(self_);
-  const auto handle = TRY(parse_typed_handle(request.handle, region));
-  const bool is_usable = !request.name.empty() && is_name(request.name) &&
-                         request.name.find('@') == std::string::npos &&
-                         !parse_typed_handle(request.name, region).ok();
-  if (!is_usable) return errors::kBadName;
-  const store::ContactRecord contact{request.name, handle.text(), now};
-  TRY(from_vault(vault_.transact([&] { return vault_.put_contact(contact); })));
-  return contact;
 }
 
 Answer<std::vector<Event>> Conversations::events(store::Cursor after, std::size_t limit) {

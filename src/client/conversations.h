@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "client/contact_book.h"
 #include "client/outbox.h"
 #include "client/peers.h"
 #include "client/self.h"
@@ -14,14 +15,13 @@ namespace martlet::client {
 class Conversations {
  public:
   /// All outlive the object.
-  Conversations(store::Vault& vault, Outbox& outbox, Peers& peers, const Self& self,
-                Random& random);
+  Conversations(store::Vault& vault, Outbox& outbox, Peers& peers, ContactBook& contacts,
+                const Self& self, Random& random);
 
   Answer<SendAnswer> send(const SendRequest& request, UnixMillis now);
   Answer<Progress> progress(const MessageId& message);
   Answer<std::vector<store::MessageRecord>> history(const HistoryRequest& request);
   Answer<std::size_t> read(const std::string& chat, UnixMillis now);
-  Answer<store::ContactRecord> contact_add(const ContactAddRequest& request, UnixMillis now);
   Answer<std::vector<Event>> events(store::Cursor after, std::size_t limit);
 
  private:
@@ -33,12 +33,12 @@ class Conversations {
   };
   Answer<Target> resolve(const std::string& text);
   Answer<Target> target_of_handle(const std::string& handle);
-  Answer<std::string> handle_of_name(const std::string& name);
   Answer<void> check_text(const SendRequest& request);
 
   store::Vault& vault_;
   Outbox& outbox_;
   Peers& peers_;
+  ContactBook& contacts_;
   const Self& self_;
   Random& random_;
 };

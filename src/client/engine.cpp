@@ -4,6 +4,7 @@
 
 #include "client/approval.h"
 #include "client/connection.h"
+#include "client/contact_book.h"
 #include "client/conversations.h"
 #include "client/errors.h"
 #include "client/inbox.h"
@@ -40,7 +41,8 @@ class MartletEngine final : public Engine {
         outbox_{vault, connection_, peers_, progress_, own_, self_, random},
         resealing_{vault, outbox_, self_},
         inbox_{vault, connection_, peers_, outbox_, progress_, own_, resealing_, self_},
-        conversations_{vault, outbox_, peers_, self_, random} {}
+        contacts_{vault, self_, random},
+        conversations_{vault, outbox_, peers_, contacts_, self_, random} {}
 
   Result<void> load() {
     TRY(outbox_.load());
@@ -172,10 +174,19 @@ class MartletEngine final : public Engine {
   }
   Answer<store::ContactRecord> contact_add(const ContactAddRequest& request,
                                            UnixMillis now) override {
-    return conversations_.contact_add(request, now);
+    return contacts_.add(request, now);
+  }
+  Answer<ContactImport> contact_import(std::string_view file, UnixMillis now) override {
+    return contacts_.import(file, now);
   }
   Answer<std::vector<store::ContactRecord>> contacts() override {
     return from_vault(vault_.contacts());
+  }
+  Answer<std::vector<store::ContactRecord>> candidates(const std::string& name) override {
+    return contacts_.candidates(name);
+  }
+  Answer<std::map<AccountId, std::string>> names_of_peers() override {
+    return contacts_.names_of_peers();
   }
   Answer<std::vector<Event>> events(store::Cursor after, std::size_t limit) override {
     return conversations_.events(after, limit);
@@ -255,6 +266,7 @@ class MartletEngine final : public Engine {
   Outbox outbox_;
   Resealing resealing_;
   Inbox inbox_;
+  ContactBook contacts_;
   Conversations conversations_;
   UnixMillis last_time_{};
   UnixMillis kept_up_{};

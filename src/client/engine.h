@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -90,7 +91,12 @@ class Engine : public NetworkClient {
   virtual Answer<std::size_t> read(const std::string& chat, UnixMillis now) = 0;
   virtual Answer<store::ContactRecord> contact_add(const ContactAddRequest& request,
                                                    UnixMillis now) = 0;
+  virtual Answer<ContactImport> contact_import(std::string_view file, UnixMillis now) = 0;
   virtual Answer<std::vector<store::ContactRecord>> contacts() = 0;
+  /// Whom a name may mean, when send said ambiguous_name.
+  virtual Answer<std::vector<store::ContactRecord>> candidates(const std::string& name) = 0;
+  /// What we call the peers of our chats.
+  virtual Answer<std::map<AccountId, std::string>> names_of_peers() = 0;
   virtual Answer<std::vector<Event>> events(store::Cursor after, std::size_t limit) = 0;
   virtual Answer<store::Cursor> consumed(const std::string& consumer) = 0;
   virtual Answer<void> set_consumed(const std::string& consumer, store::Cursor cursor) = 0;

@@ -134,8 +134,13 @@ inline constexpr ApiError kUnknownName{
     ErrorCode::unknown_name, "no contact has that name",
     "write the handle, such as alice@example.org, or see: martlet contact ls"};
 inline constexpr ApiError kAmbiguousName{ErrorCode::ambiguous_name,
-                                         "several contacts have that name",
+                                         "that name may mean several handles",
                                          "write the handle instead; martlet contact ls shows them"};
+inline constexpr ApiError kNoAddressBook{ErrorCode::usage, "this file is no address book",
+                                         "export the contacts as vCard (.vcf)"};
+inline constexpr ApiError kAddressBookTooLarge{ErrorCode::too_large,
+                                               "the address book is too large",
+                                               "at most 50,000 cards and 256 MiB; split it"};
 inline constexpr ApiError kUnknownChat{ErrorCode::unknown_chat, "there is no such conversation",
                                        "martlet chats shows those that there are"};
 inline constexpr ApiError kUnknownMessage{

@@ -108,6 +108,7 @@ class Reader {
     in_card_ = true;
     began_ = line;
     card_ = {};
+    card_.line = line;
     parts_name_.clear();
     organization_.clear();
   }

@@ -15,6 +15,7 @@ struct VcardContact {
   std::string name;
   std::vector<std::string> mails;    ///< hold an `@`, no blanks; at most kHandleBytesMax bytes
   std::vector<std::string> numbers;  ///< as written, with a digit; at most kVcardNumberBytesMax
+  std::size_t line = 0;              ///< where the card begins in the file, from 1
 };
 
 struct VcardSkipped {

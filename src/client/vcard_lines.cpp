@@ -148,6 +148,26 @@ bool is_keyword(const Property& property, std::string_view name, std::string_vie
   return property.name == name && given == value;
 }
 
+namespace {
+
+/// Each byte is its code point; those of control characters are in no text.
+Result<std::string> utf8_of_latin1(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+      continue;
+    }
+    if (byte < 0xa0) return Error{Failure::malformed, "not ISO-8859-1"};
+    out += static_cast<char>(0xc0 | (byte >> 6U));
+    out += static_cast<char>(0x80 | (byte & 0x3fU));
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<std::string> text_value(const Property& property) {
   if (property.cut) return Error{Failure::limit_reached, "a line too long"};
   if (is_base64(property)) return Error{Failure::refused, "a text in base64"};
@@ -155,6 +175,7 @@ Result<std::string> text_value(const Property& property) {
   if (property.encoding == "QUOTED-PRINTABLE") text = TRY(decode_quoted_printable(text));
   const bool ascii = std::all_of(text.begin(), text.end(),
                                  [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!ascii && property.charset == "ISO-8859-1") return TRY(utf8_of_latin1(text));
   const bool known = property.charset.empty() || property.charset == "UTF-8";
   if (!ascii && !known) return Error{Failure::refused, "a charset other than UTF-8"};
   if (!is_utf8(text)) return Error{Failure::malformed, "not UTF-8"};

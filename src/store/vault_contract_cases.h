@@ -74,13 +74,13 @@ TEST_P(VaultContract, ContactsAreListedByNameAndReplacedByHandle) {
     EXPECT_TRUE(vault.put_contact({"Bob", "d@x.org", unix_millis(3)}).ok());
     EXPECT_TRUE(vault.put_contact({"Bob", "c@x.org", unix_millis(4)}).ok());
     EXPECT_TRUE(vault.put_contact({"", "e@x.org", unix_millis(5)}).ok());
-    EXPECT_TRUE(vault.put_contact({"Amy", "a@x.org", unix_millis(6)}).ok());
+    EXPECT_TRUE(vault.put_contact({"Amy", "a@x.org", unix_millis(6), 7}).ok());
   });
   std::string handles;
   for (const auto& contact : must(vault_->contacts())) handles += contact.handle[0];
   EXPECT_EQ(handles, "eacdb");  // by the bytes of the name, then of the handle
   EXPECT_EQ(text(must(vault_->contact_of_handle("a@x.org"))),
-            text(ContactRecord{"Amy", "a@x.org", unix_millis(6)}));
+            text(ContactRecord{"Amy", "a@x.org", unix_millis(6), 7}));
   EXPECT_FALSE(must(vault_->contact_of_handle("z@x.org")));
 }
 

@@ -155,7 +155,7 @@ inline std::string text(const HandleRecord& r) {
   return line({text(r.handle), text(r.account), text(r.checked)});
 }
 inline std::string text(const ContactRecord& r) {
-  return line({text(r.name), text(r.handle), text(r.added)});
+  return line({text(r.name), text(r.handle), text(r.added), text(r.person)});
 }
 inline std::string text(const MessageRecord& r) {
   return line({text(r.order), text(r.id), text(r.author), text(r.author_account),

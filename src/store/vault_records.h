@@ -59,6 +59,7 @@ struct ContactRecord {
   std::string name;
   std::string handle;
   UnixMillis added{};
+  std::uint64_t person = 0;  ///< handles of one person share it, below 2^63; 0: this one alone
 };
 
 enum class MessageState : std::uint8_t {

@@ -27,7 +27,8 @@ struct Users : ::testing::Test {
     return lines.empty() ? Json{} : lines.front();
   }
   Json listed(const std::string& handle) const {
-    for (const auto& one : json({"ls"})["users"]) {
+    const auto all = json({"ls"});
+    for (const auto& one : all["users"]) {
       if (one["handles"] == Json::array({handle})) return one;
     }
     return {};

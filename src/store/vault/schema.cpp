@@ -82,7 +82,14 @@ CREATE TABLE device_names(device BLOB PRIMARY KEY NOT NULL, name TEXT NOT NULL,
 PRAGMA user_version = 3;
 )sql";
 
-constexpr std::array kSteps{kVersion1, kResealing, kDevices};
+// A contact may have several handles.
+constexpr Literal kPersons = R"sql(
+ALTER TABLE contacts ADD COLUMN person INTEGER NOT NULL DEFAULT 0;
+
+PRAGMA user_version = 4;
+)sql";
+
+constexpr std::array kSteps{kVersion1, kResealing, kDevices, kPersons};
 
 Result<void> run_steps(Database& database, std::span<const Literal> steps) {
   for (const auto& step : steps) TRY(database.execute(step));

@@ -31,7 +31,7 @@ Result<void> take_handle(Statement& row, HandleRecord& r) {
   return row.take(r.handle, r.account, r.checked);
 }
 Result<void> take_contact(Statement& row, ContactRecord& r) {
-  return row.take(r.name, r.handle, r.added);
+  return row.take(r.name, r.handle, r.added, r.person);
 }
 }  // namespace
 
@@ -163,18 +163,19 @@ Result<std::vector<HandleRecord>> SqlcipherVault::handles_of(const AccountId& ac
 // --- contacts ---
 
 Result<void> SqlcipherVault::put_contact(const ContactRecord& contact) {
-  return write("INSERT OR REPLACE INTO contacts(name, handle, added) VALUES(?,?,?)", contact.name,
-               contact.handle, contact.added);
+  return write("INSERT OR REPLACE INTO contacts(name, handle, added, person) VALUES(?,?,?,?)",
+               contact.name, contact.handle, contact.added, contact.person);
 }
 
 Result<std::vector<ContactRecord>> SqlcipherVault::contacts() {
   return all_rows<ContactRecord>(
-      read("SELECT name, handle, added FROM contacts ORDER BY name, handle"), take_contact);
+      read("SELECT name, handle, added, person FROM contacts ORDER BY name, handle"), take_contact);
 }
 
 Result<std::optional<ContactRecord>> SqlcipherVault::contact_of_handle(const std::string& handle) {
   return first_row<ContactRecord>(
-      read("SELECT name, handle, added FROM contacts WHERE handle = ?", handle), take_contact);
+      read("SELECT name, handle, added, person FROM contacts WHERE handle = ?", handle),
+      take_contact);
 }
 
 }  // namespace martlet::store
