@@ -38,7 +38,8 @@ bool is_mail_server(const std::string& text) {
 
 bool is_on_this_machine(const std::string& server) {
   const auto host = server.substr(0, server.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  return host == "localhost" || host == "[::1]" ||
+         (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
 }  // namespace martlet::daemon

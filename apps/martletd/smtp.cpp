@@ -20,6 +20,7 @@ struct Conversation {
   std::string_view rest;
   std::string command;  ///< the verb alone: arguments hold addresses and passwords
   int reply = 0;
+  bool leaving = false;  ///< QUIT was said: what follows is no longer about the mail
 };
 
 std::size_t read_message(char* out, std::size_t size, std::size_t count, void* context) {
@@ -34,7 +35,10 @@ std::size_t read_message(char* out, std::size_t size, std::size_t count, void* c
 int follow(CURL*, curl_infotype type, char* data, std::size_t size, void* context) {
   auto& conversation = *static_cast<Conversation*>(context);
   const std::string_view text{data, size};
+  if (conversation.leaving) return 0;
   if (type == CURLINFO_HEADER_OUT) {
+    conversation.leaving = text.starts_with("QUIT");
+    if (conversation.leaving) return 0;
     conversation.command = text.substr(0, std::min<std::size_t>(4, text.find_first_of(" \r\n")));
     conversation.reply = 0;
   } else if (type == CURLINFO_HEADER_IN && text.size() >= 3 &&
@@ -82,7 +86,7 @@ Smtp::~Smtp() = default;
 Posted Smtp::send(const std::string& to, const std::string& message) {
   auto& curl = *handle_;
   curl_easy_reset(curl.easy);  // the connection stays
-  Conversation conversation{message, {}, 0};
+  Conversation conversation{message, {}, 0, false};
   const bool tls = settings_.security == MailSettings::Security::tls;
   curl.set(CURLOPT_URL, ((tls ? "smtps://" : "smtp://") + settings_.server + "/" + helo_).c_str());
   curl.set(CURLOPT_PROTOCOLS_STR, tls ? "smtps" : "smtp");
