@@ -42,6 +42,8 @@ struct Words {
   std::string reason;
   RecoveryForgetCommand forget;
   RecoverRequest recover;
+  client::HandleAsk handle;
+  std::string method = "auto";
 };
 
 Problem usage(std::string message, std::string hint = "martlet --help shows how it is written") {
@@ -196,6 +198,30 @@ void define_recovery(CLI::App& app, Words& words) {
       ->type_name("NAME");
 }
 
+void define_handles(CLI::App& app, Words& words) {
+  auto* const handle =
+      add_verb(app, "handle", "Addresses and numbers that reach you", help::kHandle);
+  handle->require_subcommand(1);
+  const auto define_one = [&](const char* name, const char* purpose) {
+    auto* const verb = add_verb(*handle, name, purpose, help::kHandle);
+    verb->add_option("HANDLE", words.handle.handle, "An address or a phone number")
+        ->required()
+        ->type_name("");
+    return verb;
+  };
+  auto* const add = define_one("add", "Ask for a handle; then it has to be proven");
+  add->add_option("--method", words.method,
+                  "How to prove it: auto, sms (a code to the number) or inbound (a text from it)")
+      ->check(CLI::IsMember({"auto", "sms", "inbound"}))
+      ->type_name("HOW")
+      ->capture_default_str();
+  auto* const confirm = define_one("confirm", "Prove a handle by the code that was sent to it");
+  confirm->add_option("CODE", words.handle.code, "The code")->required()->type_name("");
+  add_verb(*handle, "ls", "List your handles", help::kHandle);
+  define_one("rm", "Give a handle up, or end its proof");
+  define_one("default", "Choose the handle that others see");
+}
+
 void define(CLI::App& app, Words& words) {
   app.name("martlet");
   app.description("martlet: messages that nobody but the people in the conversation can read");
@@ -215,6 +241,7 @@ void define(CLI::App& app, Words& words) {
   define_contacts(app, words);
   define_devices(app, words);
   define_recovery(app, words);
+  define_handles(app, words);
 }
 
 store::MessageState wanted_state(const std::string& word) {
@@ -315,6 +342,20 @@ Command recovery_command(const std::string& verb, const Words& words) {
   return words.recover;
 }
 
+Command handle_command(const std::string& verb, const Words& words) {
+  using What = client::HandleAsk::What;
+  const std::map<std::string_view, What> verbs{{"add", What::add},
+                                               {"confirm", What::confirm},
+                                               {"ls", What::list},
+                                               {"rm", What::remove},
+                                               {"default", What::make_default}};
+  HandleCommand command{words.handle};
+  command.ask.what = verbs.at(verb);
+  if (words.method == "sms") command.ask.method = wire::HandleMethod::sms_code;
+  if (words.method == "inbound") command.ask.method = wire::HandleMethod::inbound_sms;
+  return command;
+}
+
 Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words) {
   const auto* const verb = app.get_subcommands().front();
   const auto& name = verb->get_name();
@@ -328,6 +369,7 @@ Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words)
   const auto& second = verb->get_subcommands().front()->get_name();
   if (name == "device") return device_command(second, words);
   if (name == "recovery") return recovery_command(second, words);
+  if (name == "handle") return handle_command(second, words);
   if (second == "add") return Command{words.contact};
   if (second == "import") return Command{words.import};
   return Command{ContactListCommand{}};

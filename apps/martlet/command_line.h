@@ -34,11 +34,15 @@ struct RecoveryShowCommand {};
 struct RecoveryForgetCommand {
   bool yes = false;
 };
+struct HandleCommand {
+  client::HandleAsk ask;
+};
 using Command =
     std::variant<client::EnrollRequest, WhoamiCommand, SendCommand, WatchRequest, ChatsCommand,
                  HistoryCommand, ReadCommand, client::ContactAddRequest, ContactListCommand,
                  LinkRequest, ApproveRequest, DeviceListCommand, RevokeCommand, RenameRequest,
-                 RecoveryShowCommand, RecoveryForgetCommand, RecoverRequest, ContactImportCommand>;
+                 RecoveryShowCommand, RecoveryForgetCommand, RecoverRequest, ContactImportCommand,
+                 HandleCommand>;
 
 struct CommandLine {
   std::string profile;  ///< as given: a path or a bare name; empty: the default

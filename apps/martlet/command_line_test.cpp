@@ -55,6 +55,15 @@ const Refused kRefused[] = {
     {"contact without more", {"contact"}},
     {"contact with an unknown verb", {"contact", "eat"}},
     {"contact add without a handle", {"contact", "add", "Bob"}},
+    {"handle without more", {"handle"}},
+    {"handle with an unknown verb", {"handle", "eat"}},
+    {"handle add without one", {"handle", "add"}},
+    {"handle add with two", {"handle", "add", "a@b", "c@d"}},
+    {"handle add by a strange way", {"handle", "add", "a@b", "--method", "pigeon"}},
+    {"handle confirm without a code", {"handle", "confirm", "a@b"}},
+    {"handle ls with one", {"handle", "ls", "a@b"}},
+    {"handle rm without one", {"handle", "rm"}},
+    {"handle default without one", {"handle", "default"}},
     {"two verbs", {"whoami", "chats"}},
     {"a profile without its name", {"whoami", "--profile"}},
 };
@@ -105,6 +114,35 @@ TEST(CommandLine, Send) {
   EXPECT_EQ(command.request.wait_for, store::MessageState::read);
   EXPECT_EQ(command.request.timeout, std::chrono::minutes{5});
   EXPECT_EQ(command.request.message.reply_to->hex(), "000102030405060708090a0b0c0d0e0f");
+}
+
+TEST(CommandLine, Handle) {
+  using What = client::HandleAsk::What;
+  using Method = wire::HandleMethod;
+  struct Case {
+    Words words;
+    What what;
+    Method method;
+    const char* code;
+  };
+  const Case cases[] = {
+      {{"handle", "add", "a@b"}, What::add, Method::automatic, ""},
+      {{"handle", "add", "a@b", "--method", "auto"}, What::add, Method::automatic, ""},
+      {{"handle", "add", "a@b", "--method", "sms"}, What::add, Method::sms_code, ""},
+      {{"handle", "add", "a@b", "--method", "inbound"}, What::add, Method::inbound_sms, ""},
+      {{"handle", "confirm", "a@b", "123456"}, What::confirm, Method::automatic, "123456"},
+      {{"handle", "rm", "a@b"}, What::remove, Method::automatic, ""},
+      {{"handle", "default", "a@b"}, What::make_default, Method::automatic, ""},
+      {{"handle", "ls"}, What::list, Method::automatic, ""},
+  };
+  for (const auto& [words, what, method, code] : cases) {
+    const auto line = parsed(words);
+    const auto& ask = std::get<HandleCommand>(line.command).ask;
+    EXPECT_EQ(ask.what, what);
+    EXPECT_EQ(ask.method, method);
+    EXPECT_EQ(ask.code, code);
+    EXPECT_EQ(ask.handle, what == What::list ? "" : "a@b");
+  }
 }
 
 TEST(CommandLine, SendHasDefaults) {

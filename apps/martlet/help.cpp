@@ -84,6 +84,20 @@ const char* const kRead =
 Example:
   martlet read Bob)";
 
+const char* const kHandle =
+    R"(People reach you by your handles: e-mail addresses, phone numbers, and the name that
+came with your invitation. An address is proven by a link in a mail, a number by a code
+(or by a text that it sends itself). All your devices tell when one is added or lost.
+
+Examples:
+  martlet handle add alice@example.org                 a mail comes; open its link
+  martlet handle add +15551234567                      a code comes by SMS
+  martlet handle confirm +15551234567 123456
+  martlet handle add +15551234567 --method inbound     you send a text instead
+  martlet handle ls
+  martlet handle default alice@example.org             what others see from now on
+  martlet handle rm alice@old.example)";
+
 const char* const kContact =
     R"(Names are yours alone: neither the server nor the contact learns them.
 

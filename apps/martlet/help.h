@@ -18,5 +18,6 @@ extern const char* const kDeviceLink;
 extern const char* const kDeviceApprove;
 extern const char* const kDeviceRevoke;
 extern const char* const kRecovery;
+extern const char* const kHandle;
 
 }  // namespace martlet::cli::help

@@ -248,6 +248,13 @@ class Dispatcher {
     return face_.print(renderer_.contacts_imported(answer.value()));
   }
 
+  int operator()(const HandleCommand& command) {
+    const auto answer = service_.handles(command.ask);
+    if (!answer.ok()) return face_.fail(answer.error());
+    face_.notice(answer.value().stale);
+    return face_.print(renderer_.handles(answer.value()));
+  }
+
   int operator()(const ContactListCommand&) {
     const auto answer = service_.contacts();
     if (!answer.ok()) return face_.fail(answer.error());

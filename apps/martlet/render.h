@@ -37,6 +37,7 @@ class Renderer {
   virtual std::string recovered(const client::WhoamiAnswer& answer) const = 0;
   virtual std::string recovery_words(std::string_view words) const = 0;
   virtual std::string recovery_words_forgotten() const = 0;
+  virtual std::string handles(const HandleAnswer& answer) const = 0;
   /// For stderr.
   virtual std::string problem(const Problem& problem) const = 0;
   /// For a terminal: which of these, by number?

@@ -2,6 +2,7 @@
 
 #include "apps/martlet/contact_rows.h"
 #include "apps/martlet/render.h"
+#include "apps/martlet/render_handles.h"
 
 namespace martlet::cli {
 namespace {
@@ -75,6 +76,38 @@ Json device_json(const store::EventRecord& record) {
   put_id(json, "by", record.author);
   put_id(json, "chat", record.chat);
   return json;
+}
+
+Json handle_event_json(const store::EventRecord& record) {
+  const auto [what, handle] = split_handle_event(record.text);
+  auto json = object("handle");
+  json["at"] = rfc3339(record.at);
+  json["what"] = what;
+  json["handle"] = handle;
+  return json;
+}
+
+Json handle_row_json(const wire::HandleRow& row) {
+  Json json{{"handle", row.handle}, {"state", word_for(row.state)}};
+  if (row.method != wire::HandleMethod::automatic) json["method"] = word_for(row.method);
+  if (row.expires != UnixMillis{}) json["expires_at"] = rfc3339(row.expires);
+  if (row.retry_at != UnixMillis{}) json["retry_at"] = rfc3339(row.retry_at);
+  if (row.tries_left != 0) json["tries_left"] = row.tries_left;
+  return json;
+}
+
+/// The default one is marked.
+Json handle_rows_json(const std::vector<wire::HandleRow>& rows) {
+  auto all = Json::array();
+  bool has_default = false;
+  for (const auto& row : rows) {
+    auto json = handle_row_json(row);
+    const bool is_default = row.state == wire::HandleState::confirmed && !has_default;
+    has_default = has_default || is_default;
+    json["default"] = is_default;
+    all.push_back(std::move(json));
+  }
+  return all;
 }
 
 class JsonRenderer final : public Renderer {
@@ -166,6 +199,7 @@ class JsonRenderer final : public Renderer {
     json["public_code"] = answer.public_code;
     json["server"] = answer.server;
     json["admin"] = answer.admin;
+    json["handles"] = handle_rows_json(answer.handles);
     return json;
   }
 
@@ -188,6 +222,8 @@ class JsonRenderer final : public Renderer {
         return line(with_cursor(receipt_json(record), record.cursor));
       case EventKind::device:
         return line(with_cursor(device_json(record), record.cursor));
+      case EventKind::handle:
+        return line(with_cursor(handle_event_json(record), record.cursor));
       case EventKind::alert:
         break;
     }
@@ -249,6 +285,20 @@ class JsonRenderer final : public Renderer {
                                {"value", skip.value},
                                {"reason", skip.reason.text}});
     }
+    return line(json);
+  }
+
+  std::string handles(const HandleAnswer& answer) const override {
+    if (answer.ask.what != client::HandleAsk::What::add) {
+      auto json = object("handles");
+      json["handles"] = handle_rows_json(answer.progress.rows);
+      return line(json);
+    }
+    const auto& added = answer.progress.added;
+    auto json = object("handle_added");
+    json.update(handle_row_json(added.row));
+    if (!added.text.empty()) json["text"] = added.text;
+    if (!added.number.empty()) json["number"] = added.number;
     return line(json);
   }
 

@@ -135,6 +135,114 @@ TEST(RenderJson, Receipt) {
   EXPECT_EQ(json, expected) << json;
 }
 
+wire::HandleRow handle_row(const char* handle, wire::HandleState state) {
+  wire::HandleRow row;
+  row.handle = handle;
+  row.state = state;
+  return row;
+}
+std::vector<wire::HandleRow> handle_rows() {
+  auto pending = handle_row("c@d", wire::HandleState::waiting);
+  pending.method = wire::HandleMethod::sms_code;
+  pending.expires = unix_millis(1'778'352'902'004);
+  pending.tries_left = 4;
+  return {handle_row("a@b", wire::HandleState::confirmed),
+          handle_row("e@f", wire::HandleState::confirmed), pending,
+          handle_row("g@h", static_cast<wire::HandleState>(99))};
+}
+client::Event handle_event(const char* text) {
+  client::Event event;
+  event.event.kind = store::EventKind::handle;
+  event.event.at = unix_millis(1'778'352'902'004);
+  event.event.cursor = 44;
+  event.event.text = text;
+  return event;
+}
+
+TEST(RenderJson, Handles) {
+  const auto renderer = make_json_renderer(false);
+  HandleAnswer answer;
+  answer.progress.rows = handle_rows();
+  const auto rows =
+      Json::array({Json{{"handle", "a@b"}, {"state", "confirmed"}, {"default", true}},
+                   Json{{"handle", "e@f"}, {"state", "confirmed"}, {"default", false}},
+                   Json{{"handle", "c@d"},
+                        {"state", "pending"},
+                        {"method", "sms_code"},
+                        {"expires_at", "2026-05-09T18:55:02.004Z"},
+                        {"tries_left", 4},
+                        {"default", false}},
+                   Json{{"handle", "g@h"}, {"state", "unknown"}, {"default", false}}});
+  const auto listed = parse_line(renderer->handles(answer));
+  EXPECT_EQ(listed, (Json{{"v", 1}, {"type", "handles"}, {"handles", rows}})) << listed;
+  client::WhoamiAnswer whoami;
+  whoami.handles = handle_rows();
+  EXPECT_EQ(parse_line(renderer->whoami(whoami))["handles"], rows);
+
+  answer.ask.what = client::HandleAsk::What::add;
+  answer.progress.added = {handle_rows()[2], "M-ABCDE-FGHIJ", "+15550100"};
+  const auto added = parse_line(renderer->handles(answer));
+  EXPECT_EQ(added["type"], "handle_added");
+  EXPECT_EQ(added["handle"], "c@d");
+  EXPECT_EQ(added["text"], "M-ABCDE-FGHIJ");
+  EXPECT_EQ(added["number"], "+15550100");
+}
+
+TEST(RenderJson, HandleEvent) {
+  const auto json = parse_line(make_json_renderer(false)->event(handle_event("confirmed a@b")));
+  const auto expected = Json{{"v", 1},
+                             {"type", "handle"},
+                             {"at", "2026-05-09T18:55:02.004Z"},
+                             {"what", "confirmed"},
+                             {"handle", "a@b"},
+                             {"cursor", 44}};
+  EXPECT_EQ(json, expected) << json;
+}
+
+TEST_F(RenderText, Handles) {
+  HandleAnswer answer;
+  answer.progress.rows = handle_rows();
+  EXPECT_EQ(text_->handles(answer),
+            "a@b  confirmed, default\ne@f  confirmed\nc@d  pending until 18:55\ng@h  unknown\n");
+  answer.progress.rows.clear();
+  EXPECT_NE(text_->handles(answer).find("No handles"), std::string::npos);
+  answer.ask.what = client::HandleAsk::What::add;
+  struct Case {
+    wire::HandleMethod method;
+    const char* says;
+  };
+  for (const auto& [method, says] : {Case{wire::HandleMethod::mail_link, "A mail is on its way"},
+                                     Case{wire::HandleMethod::sms_code, "handle confirm c@d CODE"},
+                                     Case{wire::HandleMethod::inbound_sms, "M-ABCDE-FGHIJ"}}) {
+    answer.progress.added = {handle_rows()[2], "M-ABCDE-FGHIJ", "+15550100"};
+    answer.progress.added.row.method = method;
+    EXPECT_NE(text_->handles(answer).find(says), std::string::npos) << says;
+  }
+  answer.progress.added.row = handle_row("c@d", wire::HandleState::confirmed);
+  EXPECT_EQ(text_->handles(answer), "c@d is yours already.\n");
+}
+
+TEST_F(RenderText, HandleEvents) {
+  for (const auto* what : {"pending", "confirmed", "default", "removed", "moved", "retrying",
+                           "refused", "given_up", "expired", "spent"}) {
+    const auto line = text_->event(handle_event((std::string{what} + " a@b").c_str()));
+    EXPECT_EQ(line.substr(0, 12), "18:55 ! a@b ") << line;
+    EXPECT_EQ(line.find("has changed"), std::string::npos) << what;
+  }
+  EXPECT_NE(text_->event(handle_event("flown a@b")).find("a@b has changed"), std::string::npos);
+  EXPECT_EQ(text_->event(handle_event("confirmed \x1b[2J@b")).find('\x1b'), std::string::npos);
+}
+
+TEST_F(RenderText, WhoamiShowsAllHandles) {
+  client::WhoamiAnswer answer;
+  answer.handle = "a@b";
+  answer.handles = handle_rows();
+  const auto text = text_->whoami(answer);
+  EXPECT_NE(text.find("handle       a@b\n"), std::string::npos);
+  EXPECT_NE(text.find("also         e@f\n"), std::string::npos);
+  EXPECT_NE(text.find("also         c@d (pending)\n"), std::string::npos);
+}
+
 TEST(RenderJson, UnknownIdsAreLeftOut) {
   auto event = receipt_event(MessageState::failed, store::FailureReason::refused);
   event.event.chat = ChatId{};

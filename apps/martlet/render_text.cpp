@@ -5,6 +5,7 @@
 #include "apps/martlet/contact_rows.h"
 #include "apps/martlet/qr.h"
 #include "apps/martlet/render.h"
+#include "apps/martlet/render_handles.h"
 #include "apps/martlet/safe_text.h"
 
 namespace martlet::cli {
@@ -92,6 +93,12 @@ class TextRenderer final : public Renderer {
 
   std::string whoami(const client::WhoamiAnswer& answer) const override {
     auto text = fmt::format("handle       {}\n", safe(answer.handle));
+    for (const auto& row : answer.handles) {
+      if (row.handle == answer.handle) continue;
+      const auto is_usable = row.state == wire::HandleState::confirmed;
+      text += fmt::format("also         {}{}\n", safe(row.handle),
+                          is_usable ? std::string{} : fmt::format(" ({})", word_for(row.state)));
+    }
     if (!answer.name.empty()) text += fmt::format("name         {}\n", safe(answer.name));
     text += fmt::format("device       {}\n", safe(answer.device_name));
     text += fmt::format("server       {}\n", safe(answer.server));
@@ -192,6 +199,9 @@ class TextRenderer final : public Renderer {
     if (record.kind == EventKind::device) {
       return fmt::format("{} ! {}\n", when(record.at), device_text(record));
     }
+    if (record.kind == EventKind::handle) {
+      return fmt::format("{} ! {}\n", when(record.at), safe(handle_event_text(record.text)));
+    }
     if (!event.message) return fmt::format("{} (a message that is gone)\n", when(record.at));
     const auto& message = *event.message;
     if (record.kind == EventKind::message) return message_line(message, LineBreaks::marked);
@@ -261,6 +271,19 @@ class TextRenderer final : public Renderer {
     return text;
   }
 
+  std::string handles(const HandleAnswer& answer) const override {
+    if (answer.ask.what == client::HandleAsk::What::add) return safe_lines(answer.progress.added);
+    std::string lines;
+    bool has_default = false;
+    for (const auto& row : answer.progress.rows) {
+      const bool is_default = row.state == wire::HandleState::confirmed && !has_default;
+      has_default = has_default || is_default;
+      lines += fmt::format("{}  {}{}\n", safe(row.handle), word_for(row.state),
+                           is_default ? ", default" : details_of(row));
+    }
+    return lines.empty() ? "No handles. Add one:  martlet handle add HANDLE\n" : lines;
+  }
+
   std::string problem(const Problem& problem) const override {
     auto text = fmt::format("martlet: {}\n", safe(problem.message));
     for (const auto& one : problem.candidates) {
@@ -285,6 +308,28 @@ class TextRenderer final : public Renderer {
   void set_people(People people) override { people_ = std::move(people); }
 
  private:
+  std::string details_of(const wire::HandleRow& row) const {
+    if (row.expires != UnixMillis{}) return fmt::format(" until {}", when(row.expires));
+    if (row.retry_at != UnixMillis{}) return fmt::format(", next at {}", when(row.retry_at));
+    return {};
+  }
+
+  std::string safe_lines(const wire::HandleAdded& added) const {
+    const auto handle = safe(added.row.handle);
+    if (added.row.state == wire::HandleState::confirmed) return handle + " is yours already.\n";
+    switch (added.row.method) {
+      case wire::HandleMethod::inbound_sms:
+        return fmt::format("Send this text from {}, until {}:\n\n  {}\n\nto {}\n", handle,
+                           when(added.row.expires), safe(added.text), safe(added.number));
+      case wire::HandleMethod::sms_code:
+        return fmt::format("A code is on its way to {0}. Then:  martlet handle confirm {0} CODE\n",
+                           handle);
+      default:
+        return fmt::format("A mail is on its way to {}. Open its link and press the button.\n",
+                           handle);
+    }
+  }
+
   /// The hour today, else the day as well.
   std::string when(UnixMillis time) const {
     const auto then = local_time(time);

@@ -167,6 +167,40 @@ Answer<std::vector<store::ContactRecord>> Service::contacts() {
   return engine_->contacts();
 }
 
+Answer<HandleAnswer> Service::handles(const client::HandleAsk& ask) {
+  TRY(open());
+  HandleAnswer answer{ask, {}, std::nullopt};
+  const bool lists = ask.what == client::HandleAsk::What::list;
+  if (options_.offline) {
+    if (!lists) {
+      return ApiError{ErrorCode::network, "handles are proven by the server",
+                      "leave --offline away"};
+    }
+    answer.progress.rows = engine_->whoami().handles;
+    return answer;
+  }
+  const auto ticket = TRY(engine_->ask_handles(ask, clock_.now()));
+  const auto done = [&] {
+    tell_if_unreachable();
+    const auto progress = engine_->handle_progress(ticket);
+    if (progress.ok()) answer.progress = progress.value();
+    return answer.progress.state != client::HandleProgress::State::waiting;
+  };
+  const bool is_answered = runner_->run_until(done, lists ? kSyncTimeout : kWaitDefault);
+  settle();
+  if (answer.progress.error) return *answer.progress.error;
+  if (is_answered) return answer;
+  auto problem = runner_->problem();
+  if (!problem) problem = runner_->unreachable();
+  if (!problem) {
+    problem = ApiError{ErrorCode::network, "the server did not answer in time", "try again later"};
+  }
+  if (!lists) return *problem;
+  answer.progress.rows = engine_->whoami().handles;
+  answer.stale = problem;
+  return answer;
+}
+
 Answer<People> Service::people() {
   TRY(open());
   auto contacts = TRY(engine_->contacts());

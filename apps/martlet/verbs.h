@@ -41,6 +41,11 @@ struct ReadAnswer {
   std::size_t messages = 0;  ///< that were unread
   std::optional<client::ApiError> stale;
 };
+struct HandleAnswer {
+  client::HandleAsk ask;                  ///< as it was asked, the handle canonical
+  client::HandleProgress progress;        ///< done; of add: without rows
+  std::optional<client::ApiError> stale;  ///< of ls: why the server was not asked
+};
 /// How to call those who write.
 struct People {
   std::string own_handle;
@@ -120,6 +125,9 @@ class Service {
   client::Answer<std::vector<store::ContactRecord>> contacts();
   /// Whom a name may mean that was said to be ambiguous.
   client::Answer<std::vector<store::ContactRecord>> candidates(const std::string& name);
+  /// Asks the server about the own handles, and waits for its answer. `list` alone also works
+  /// without it, from what this device knows.
+  client::Answer<HandleAnswer> handles(const client::HandleAsk& ask);
   client::Answer<People> people();
 
   // --- devices (device_verbs.cpp) ---

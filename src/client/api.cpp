@@ -75,6 +75,18 @@ CodeInfo info_of(ErrorCode code) {
       return {"peer_suspended", 8};
     case ErrorCode::invitation_needed:
       return {"invitation_needed", 8};
+    case ErrorCode::handle_local:
+      return {"handle_local", 8};
+    case ErrorCode::handle_unsupported:
+      return {"handle_unsupported", 8};
+    case ErrorCode::handle_last:
+      return {"handle_last", 8};
+    case ErrorCode::handles_full:
+      return {"handles_full", 8};
+    case ErrorCode::code_wrong:
+      return {"code_wrong", 8};
+    case ErrorCode::proof_over:
+      return {"proof_over", 8};
     case ErrorCode::bug:
       return {"bug", 70};
   }

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "store/vault_records.h"
 #include "transparency/account_chain.h"
+#include "wire/handle_frames.h"
 
 /// What a person can ask of the engine: each verb one method of Engine (client/engine.h) with a
 /// request and an answer type, which a daemon can serve as they are.
@@ -44,6 +45,12 @@ enum class ErrorCode : std::uint8_t {
   account_erased,      ///< exit 3: by the operator; for good
   peer_suspended,      ///< exit 8: the other account is
   invitation_needed,   ///< exit 8
+  handle_local,        ///< exit 8: given by invitation only
+  handle_unsupported,  ///< exit 8: the server cannot prove it
+  handle_last,         ///< exit 8
+  handles_full,        ///< exit 8
+  code_wrong,          ///< exit 8
+  proof_over,          ///< exit 8: nothing waits for a code
   bug,                 ///< exit 70
 };
 const char* name_of(ErrorCode code);  ///< "unknown_handle"
@@ -65,7 +72,7 @@ struct EnrollRequest {
   std::string device_name;
 };
 struct WhoamiAnswer {
-  std::string handle;
+  std::string handle;  ///< the default one: what messages are sent as
   std::string name;
   std::string device_name;
   AccountId account;
@@ -73,6 +80,7 @@ struct WhoamiAnswer {
   std::string public_code;
   std::string server;  ///< HOST:PORT[#FINGERPRINT]
   bool admin = false;
+  std::vector<wire::HandleRow> handles{};  ///< all, as the server last said; confirmed ones first
 };
 struct SendRequest {
   std::string to;  ///< a handle, a contact's name or a chat id
@@ -126,6 +134,23 @@ struct AppendProgress {
   AppendState state = AppendState::waiting;
   std::uint32_t seqno = 0;
   LinkId head;  ///< the link's id
+};
+/// Something about the handles of the own account.
+struct HandleAsk {
+  enum class What : std::uint8_t { list, add, confirm, remove, make_default };
+  What what = What::list;
+  std::string handle{};
+  wire::HandleMethod method = wire::HandleMethod::automatic;  ///< add
+  std::string code{};                                         ///< confirm
+};
+/// Names a HandleAsk that is on its way.
+using HandleTicket = std::uint64_t;
+struct HandleProgress {
+  enum class State : std::uint8_t { waiting, done, refused };
+  State state = State::waiting;
+  std::optional<ApiError> error;      ///< refused
+  std::vector<wire::HandleRow> rows;  ///< done, of all but add: how it is now
+  wire::HandleAdded added;            ///< done, of add
 };
 /// A device of the own account.
 struct DeviceInfo {

@@ -11,6 +11,7 @@
 #include "client/names.h"
 #include "client/outbox.h"
 #include "client/own_chain.h"
+#include "client/own_handles.h"
 #include "client/peers.h"
 #include "client/progress.h"
 #include "client/resealing.h"
@@ -36,6 +37,7 @@ class MartletEngine final : public Engine {
         connection_{vault, self_, random},
         own_{vault, connection_, self_},
         approval_{vault, connection_, own_, self_, random},
+        handles_{vault, connection_, self_},
         peers_{vault, connection_, self_},
         progress_{vault, self_},
         outbox_{vault, connection_, peers_, progress_, own_, self_, random},
@@ -46,6 +48,7 @@ class MartletEngine final : public Engine {
 
   Result<void> load() {
     TRY(outbox_.load());
+    TRY(handles_.load());
     return resealing_.load();
   }
 
@@ -67,6 +70,7 @@ class MartletEngine final : public Engine {
       check(dispatch(std::move(frame).take(), now));
     } else if (!was_online && connection_.online()) {
       own_.on_announced(connection_.head_at_login());
+      handles_.on_online();
       check(inbox_.on_online(connection_.waiting_at_login(), now));
       check(keep_up(now));
       check(outbox_.tell_own_name(false, now));
@@ -79,6 +83,7 @@ class MartletEngine final : public Engine {
     connection_.on_disconnected(now);
     own_.on_disconnected();
     approval_.on_disconnected(now);
+    handles_.on_disconnected();
     peers_.on_disconnected();
     outbox_.on_disconnected();
     inbox_.on_disconnected();
@@ -95,8 +100,8 @@ class MartletEngine final : public Engine {
   UnixMillis wake_at() const override {
     auto at = connection_.wake_at();
     if (connection_.online() && connection_.is_open()) {
-      at = std::min({at, own_.wake_at(), approval_.wake_at(), peers_.wake_at(), outbox_.wake_at(),
-                     inbox_.wake_at()});
+      at = std::min({at, own_.wake_at(), approval_.wake_at(), handles_.wake_at(), peers_.wake_at(),
+                     outbox_.wake_at(), inbox_.wake_at()});
     }
     return at;
   }
@@ -106,7 +111,8 @@ class MartletEngine final : public Engine {
   Link link() const override { return connection_.link(); }
   bool settled() const override {
     return connection_.online() && connection_.is_open() && !connection_.has_requests() &&
-           own_.idle() && outbox_.empty() && inbox_.idle() && !peers_.has_questions();
+           own_.idle() && handles_.idle() && outbox_.empty() && inbox_.idle() &&
+           !peers_.has_questions();
   }
   const std::optional<ApiError>& fatal() const override { return connection_.fatal(); }
   Answer<Health> health() override;
@@ -145,6 +151,11 @@ class MartletEngine final : public Engine {
   }
   Answer<void> forget_recovery_words() override {
     return from_vault(vault_.transact([&] { return erase_recovery_entropy(vault_); }));
+  }
+
+  Answer<HandleTicket> ask_handles(const HandleAsk& ask, UnixMillis now) override;
+  Answer<HandleProgress> handle_progress(HandleTicket ticket) const override {
+    return handles_.progress(ticket);
   }
 
   // --- verbs ---
@@ -206,8 +217,11 @@ class MartletEngine final : public Engine {
       TRY(inbox_.on_undelivered(*undelivered, now));
     } else if (const auto* changed = std::get_if<wire::ChainChanged>(&frame.body)) {
       if (changed->account == self_.profile.account) own_.on_announced(changed->head);
+    } else if (const auto* handles = std::get_if<wire::Handles>(&frame.body);
+               handles != nullptr && frame.request == 0) {
+      TRY(handles_.on_push(*handles, now));
     } else if (!approval_.on_frame(frame, now) && !TRY(own_.on_answer(frame, now)) &&
-               !TRY(peers_.on_answer(frame, now))) {
+               !TRY(handles_.on_answer(frame, now)) && !TRY(peers_.on_answer(frame, now))) {
       TRY(outbox_.on_answer(frame, now));
     }
     return {};
@@ -228,6 +242,7 @@ class MartletEngine final : public Engine {
     check(outbox_.pump(now));
     check(approval_.pump(now));
     check(own_.pump(now));
+    handles_.pump(now);
     peers_.pump(now);
   }
 
@@ -249,6 +264,7 @@ class MartletEngine final : public Engine {
     if (now + kClockStep < last_time_) {
       connection_.on_clock_set_back(now);
       own_.on_clock_set_back();
+      handles_.on_clock_set_back();
       peers_.on_clock_set_back();
       outbox_.on_clock_set_back();
       kept_up_ = now;
@@ -261,6 +277,7 @@ class MartletEngine final : public Engine {
   Connection connection_;
   OwnChain own_;
   Approval approval_;
+  OwnHandles handles_;
   Peers peers_;
   ProgressBook progress_;
   Outbox outbox_;
@@ -276,7 +293,7 @@ WhoamiAnswer MartletEngine::whoami() const {
   const auto& profile = self_.profile;
   return {profile.handle,          profile.name,   profile.device_name,
           profile.account,         profile.device, self_.chain.public_code(),
-          to_text(profile.server), profile.admin};
+          to_text(profile.server), profile.admin,  handles_.known()};
 }
 
 Answer<Health> MartletEngine::health() {
@@ -287,6 +304,17 @@ Answer<Health> MartletEngine::health() {
   health.kept = TRY(from_vault(vault_.kept_size()));
   health.clock_skew = connection_.clock_skew();
   return health;
+}
+
+Answer<HandleTicket> MartletEngine::ask_handles(const HandleAsk& ask, UnixMillis now) {
+  if (!enrolled()) return errors::kEnrollmentPending;
+  auto asked = ask;
+  if (ask.what != HandleAsk::What::list) {
+    asked.handle = TRY(parse_typed_handle(ask.handle, home_region(self_))).text();
+  }
+  const auto ticket = handles_.ask(std::move(asked));
+  pump(now);
+  return ticket;
 }
 
 Answer<std::vector<DeviceInfo>> MartletEngine::devices() {

@@ -74,6 +74,13 @@ class Engine : public NetworkClient {
   /// Takes them off this device: from then on only paper has them. None there: no error.
   virtual Answer<void> forget_recovery_words() = 0;
 
+  // --- the own account's handles ---
+  /// Asks the server, when online. Poll handle_progress. Not kept over a restart; the same again is
+  /// no error. Handles are typed: a number without its country belongs to the region. Fails with
+  /// usage (no handle).
+  virtual Answer<HandleTicket> ask_handles(const HandleAsk& ask, UnixMillis now) = 0;
+  virtual Answer<HandleProgress> handle_progress(HandleTicket ticket) const = 0;
+
   // --- verbs ---
   virtual bool enrolled() const = 0;
   virtual WhoamiAnswer whoami() const = 0;

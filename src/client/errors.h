@@ -127,6 +127,28 @@ inline constexpr ApiError kNoRegion{
 inline constexpr ApiError kBadRegion{ErrorCode::usage, "--region: no such country",
                                      "two capital letters, such as DE, GB or US"};
 
+inline constexpr ApiError kHandleLocal{ErrorCode::handle_local,
+                                       "names of this server are given by invitation only",
+                                       "ask the operator: martletd invite --handle NAME"};
+inline constexpr ApiError kHandleUnsupported{
+    ErrorCode::handle_unsupported, "this server cannot prove such a handle",
+    "ask the operator whether the server is set up for mail or SMS"};
+inline constexpr ApiError kHandleLast{ErrorCode::handle_last, "this is your last handle",
+                                      "add another one first: martlet handle add HANDLE"};
+inline constexpr ApiError kHandlesFull{ErrorCode::handles_full, "an account has at most 16 handles",
+                                       "remove one first: martlet handle rm HANDLE"};
+inline constexpr ApiError kCodeWrong{ErrorCode::code_wrong, "this is not the code",
+                                     "type it again; after five wrong codes a new one is needed"};
+inline constexpr ApiError kProofOver{
+    ErrorCode::proof_over, "nothing waits for this code: it is too old, or there was none",
+    "get a new one: martlet handle add HANDLE"};
+inline constexpr ApiError kNotOwnHandle{ErrorCode::unknown_handle, "you have no such handle",
+                                        "see: martlet handle ls"};
+inline constexpr ApiError kHandlesTooOften{
+    ErrorCode::rate_limited, "handles were added too often lately", "try again in an hour"};
+inline constexpr ApiError kHandlesTooOftenToday{
+    ErrorCode::rate_limited, "this handle was asked for too often today", "try again tomorrow"};
+
 inline constexpr ApiError kUnknownHandle{
     ErrorCode::unknown_handle, "nobody on this server has that handle",
     "check the spelling, or send them an invitation: martletd invite"};

@@ -99,6 +99,12 @@ class FakeServer {
       acknowledged.insert(acknowledged.end(), ack->sequences.begin(), ack->sequences.end());
     }
     if (std::holds_alternative<wire::Ping>(frame.body)) return answer(wire::Pong{});
+    if (std::holds_alternative<wire::HandleList>(frame.body)) {
+      wire::HandleRow row;
+      row.handle = own_handle;
+      row.state = wire::HandleState::confirmed;
+      return answer(wire::Handles{{row}});
+    }
     return std::nullopt;
   }
 

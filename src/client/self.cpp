@@ -110,6 +110,15 @@ std::vector<transparency::SuiteKey> suite_keys_of(const protocol::DevicePrivateK
   return {{classic, copy_of(keys.classic.encryption_key().der())}};
 }
 
+Result<void> store_handle(store::Vault& vault, const std::string& handle) {
+  auto profile = TRY(vault.profile());
+  if (!profile) return Error{Failure::corrupt, "the profile is gone"};
+  profile->handle = handle;
+  auto written = vault.put_profile(*profile);
+  wipe_secrets(*profile);
+  return written;
+}
+
 ChatId chat_of(const AccountId& account) {
   return ChatId::from(account.view().first(ChatId::kBytes)).take();
 }

@@ -41,6 +41,9 @@ Result<std::optional<transparency::RecoveryEntropy>> load_recovery_entropy(store
 /// Inside a transaction.
 Result<void> erase_recovery_entropy(store::Vault& vault);
 
+/// Writes the account's default handle into the stored profile. Inside a transaction.
+Result<void> store_handle(store::Vault& vault, const std::string& handle);
+
 /// The chat with an account: the first bytes of its id.
 ChatId chat_of(const AccountId& account);
 

@@ -140,8 +140,10 @@ enum class EventKind : std::uint8_t {
   message = 1,  ///< `author`, `message`: shown in a chat, incoming
   receipt = 2,  ///< an own message changed its state to `state`
   alert = 3,    ///< `text` says what; something the user should know
-  device = 4  ///< `text` (added, revoked, rekeyed, recovery_set) happened to `device`, by `author`
-              ///< (zero: the recovery key); `chat` is the contact's, zero: one's own account
+  device = 4,  ///< `text` (added, revoked, rekeyed, recovery_set) happened to `device`, by `author`
+               ///< (zero: the recovery key); `chat` is the contact's, zero: one's own account
+  handle = 5   ///< `text`: what (pending, confirmed, default, removed, moved, retrying, refused,
+               ///< given_up, expired, spent), a blank, and the handle of the own account
 };
 struct EventRecord {
   Cursor cursor = 0;

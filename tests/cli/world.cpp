@@ -24,12 +24,11 @@ TemporaryFolder::~TemporaryFolder() {
 std::string program(const std::string& name) { return std::string{MARTLET_BIN_DIR} + "/" + name; }
 
 bool Server::start() {
-  process_.emplace(support::ProcessOptions{{program("martletd"), "serve", "--data", data_.string(),
-                                            "--name", "localhost", "--listen", address()},
-                                           {},
-                                           {},
-                                           {},
-                                           false});
+  std::vector<std::string> words{program("martletd"), "serve",  "--data",
+                                 data_.string(),      "--name", "localhost",
+                                 "--listen",          address()};
+  if (!config_.empty()) words.insert(words.end(), {"--config", config_});
+  process_.emplace(support::ProcessOptions{words, {}, {}, {}, false});
   const auto line = process_->wait_for_line("listening on ");
   if (!line) {
     const auto outcome = process_->wait(std::chrono::seconds{1});

@@ -33,6 +33,12 @@ class Server {
   explicit Server(std::filesystem::path data) : data_{std::move(data)} {}
   /// Starts and waits until it listens. False, with a failure noted: it does not.
   bool start();
+  /// Settings to come on top, from the next start on.
+  void set_config(std::string file) { config_ = std::move(file); }
+  /// On its stdout; see Process.
+  std::optional<std::string> wait_for_line(const std::string& part) {
+    return process_->wait_for_line(part);
+  }
   void stop();  ///< SIGTERM; its exit code has to be 0
   void kill();  ///< SIGKILL
   /// One invitation URL.
@@ -44,6 +50,7 @@ class Server {
  private:
   std::filesystem::path data_;
   std::string port_ = "0";
+  std::string config_;
   std::optional<Process> process_;
 };
 

@@ -16,7 +16,7 @@ constexpr bool is_known(DeliveryState value) {
   return value >= DeliveryState::sent && value <= DeliveryState::expired;
 }
 constexpr bool is_known(EventKind value) {
-  return value >= EventKind::message && value <= EventKind::device;
+  return value >= EventKind::message && value <= EventKind::handle;
 }
 
 }  // namespace martlet::store
