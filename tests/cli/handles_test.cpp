@@ -35,8 +35,8 @@ class MailServer {
     EXPECT_EQ(made.exit_code, 0) << made.err;
   }
   void start(std::vector<std::string> more = {}) {
-    std::vector<std::string> words{"/usr/bin/python3", script("smtp_server.py"), mails().string(), "--port",
-                                   port_};
+    std::vector<std::string> words{"/usr/bin/python3", script("smtp_server.py"), mails().string(),
+                                   "--port", port_};
     words.insert(words.end(), more.begin(), more.end());
     process_.emplace(support::ProcessOptions{words, {}, {}, {}, false});
     const auto line = process_->wait_for_line("listening on ");
@@ -107,6 +107,17 @@ class HandlesTest : public ::testing::Test {
     person.enroll(server_.invite(person.handle()));
     return person;
   }
+  /// Another device of the same account.
+  Person linked(const std::string& name, const Person& by) {
+    Person device{folder_.path() / name, by.handle()};
+    const std::string address = by.lines({"whoami"}).at(0)["server"];
+    Process process{device.command({"device", "link", address})};
+    const auto line = process.wait_for_line("\"type\":\"link\"");
+    EXPECT_TRUE(line);
+    if (line) by.lines({"device", "approve", Json::parse(*line)["payload"], "--yes"});
+    EXPECT_EQ(process.wait().exit_code, 0);
+    return device;
+  }
   std::string browse(const std::string& method, const std::string& url) const {
     const auto outcome = support::run({{"/usr/bin/python3", script("browser.py"), method, url,
                                         (server_.data() / "tls-certificate.pem").string()},
@@ -150,6 +161,8 @@ TEST_F(HandlesTest, ALinkInAMailProvesAnAddress) {
             password.string() + "\"\nauthorities = \"" + mail_server_.certificate() + "\"\n");
   const auto alice = enrolled("alice");
   const auto bob = enrolled("bob");
+  const auto phone = linked("phone", alice);
+  auto watch = phone.start({"watch"});
 
   const auto added = alice.lines({"handle", "add", "Alice@Elsewhere.example"}).at(0);
   EXPECT_EQ(added["type"], "handle_added");
@@ -172,16 +185,13 @@ TEST_F(HandlesTest, ALinkInAMailProvesAnAddress) {
   EXPECT_NE(asks.find("Is this you?"), std::string::npos);
   EXPECT_NE(asks.find("Referrer-Policy: no-referrer"), std::string::npos);
   EXPECT_EQ(state(alice, kMail), "pending") << "who opens a link has not confirmed";
-  auto watch = alice.start({"watch"});
-  ASSERT_TRUE(watch.wait_for_line("\"what\":\"pending\""));
+  ASSERT_TRUE(watch.wait_for_line("\"what\":\"pending\"")) << "on her other device";
   EXPECT_EQ(browse("POST", link).substr(0, 4), "200\n");
   const auto line = watch.wait_for_line("\"what\":\"confirmed\"");
   ASSERT_TRUE(line);
   const auto event = Json::parse(*line);
   EXPECT_EQ(event["type"], "handle");
   EXPECT_EQ(event["handle"], kMail);
-  watch.signal(SIGTERM);
-  watch.wait();
   for (const auto* method : {"GET", "POST"}) {
     const auto used = browse(method, link);
     EXPECT_EQ(used.substr(0, 4), "410\n");
@@ -194,6 +204,7 @@ TEST_F(HandlesTest, ALinkInAMailProvesAnAddress) {
   bob.lines({"send", kMail, "hello"});
   EXPECT_EQ(alice.texts({"watch", "--for", "0"}), std::vector<std::string>{"hello"});
   alice.lines({"handle", "default", kMail});
+  ASSERT_TRUE(watch.wait_for_line("\"what\":\"default\""));
   EXPECT_EQ(alice.lines({"whoami"}).at(0)["handle"], kMail);
   alice.lines({"send", "bob@example.org", "hi"});
   EXPECT_EQ(bob.lines({"history", kMail}).back()["from"], kMail);
@@ -201,8 +212,13 @@ TEST_F(HandlesTest, ALinkInAMailProvesAnAddress) {
   EXPECT_EQ(alice.lines({"handle", "rm", "alice@example.org"}).at(0)["handles"].size(), 1U);
   EXPECT_EQ(error_of(alice.run({"handle", "rm", kMail}))["code"], "handle_last");
   EXPECT_EQ(bob.run({"send", "alice@example.org", "gone"}).exit_code, 7);
+  ASSERT_TRUE(watch.wait_for_line("\"what\":\"removed\""));
+  watch.signal(SIGTERM);
+  EXPECT_EQ(watch.wait().exit_code, 0);
+  EXPECT_EQ(phone.lines({"whoami"}).at(0)["handle"], kMail);
 
   const auto token = link.substr(link.rfind('/') + 1);
+  EXPECT_FALSE(files_with(server_.data(), kMail).empty()) << "or the search finds nothing";
   EXPECT_TRUE(files_with(server_.data(), token).empty()) << "the server keeps hashes";
   server_.stop();
 }
