@@ -14,6 +14,9 @@ using client::LinkFault;
 constexpr Milliseconds kPatience = std::chrono::minutes{15};  ///< the conversation ends by itself
 constexpr Milliseconds kAppendTimeout = std::chrono::seconds{30};
 
+constexpr ApiError kSaidNo{ErrorCode::refused, "the device stays outside, as you said",
+                           "nothing was changed"};
+
 /// Why no device was linked, for the person on either side.
 ApiError describe(const client::LinkStopped& stopped) {
   if (stopped.may_be_in) {
@@ -22,6 +25,7 @@ ApiError describe(const client::LinkStopped& stopped) {
   }
   switch (stopped.fault) {
     case LinkFault::refused:
+      if (!stopped.by_peer) return kSaidNo;
       return {ErrorCode::refused, "the person at the other device said no",
               "nothing was changed; begin again if that was a mistake"};
     case LinkFault::cancelled:
