@@ -242,6 +242,7 @@ void define(CLI::App& app, Words& words) {
   define_devices(app, words);
   define_recovery(app, words);
   define_handles(app, words);
+  add_verb(app, "doctor", "Say how profile and server do", help::kDoctor)->alias("status");
 }
 
 store::MessageState wanted_state(const std::string& word) {
@@ -366,6 +367,7 @@ Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words)
   if (name == "chats") return Command{ChatsCommand{}};
   if (name == "history") return history_command(words);
   if (name == "read") return Command{words.read};
+  if (name == "doctor") return Command{DoctorCommand{}};
   const auto& second = verb->get_subcommands().front()->get_name();
   if (name == "device") return device_command(second, words);
   if (name == "recovery") return recovery_command(second, words);

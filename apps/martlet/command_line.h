@@ -25,6 +25,7 @@ struct ContactImportCommand {
   std::string path;  ///< of a vCard file; - is standard input
   std::string file;  ///< its content, once read
 };
+struct DoctorCommand {};
 struct DeviceListCommand {};
 struct RevokeCommand {
   RevokeRequest request;
@@ -42,7 +43,7 @@ using Command =
                  HistoryCommand, ReadCommand, client::ContactAddRequest, ContactListCommand,
                  LinkRequest, ApproveRequest, DeviceListCommand, RevokeCommand, RenameRequest,
                  RecoveryShowCommand, RecoveryForgetCommand, RecoverRequest, ContactImportCommand,
-                 HandleCommand>;
+                 HandleCommand, DoctorCommand>;
 
 struct CommandLine {
   std::string profile;  ///< as given: a path or a bare name; empty: the default

@@ -197,6 +197,9 @@ TEST(CommandLine, HistoryReadAndContacts) {
   EXPECT_EQ(contact.name, "Bob");
   EXPECT_EQ(contact.handle, "b@c.d");
   EXPECT_TRUE(std::holds_alternative<ChatsCommand>(parsed({"chats"}).command));
+  for (const auto* verb : {"doctor", "status"}) {
+    EXPECT_TRUE(std::holds_alternative<DoctorCommand>(parsed({verb}).command)) << verb;
+  }
 }
 
 TEST(CommandLine, HelpTeaches) {
@@ -206,7 +209,7 @@ TEST(CommandLine, HelpTeaches) {
     return std::get<Information>(result.value()).text;
   };
   for (const auto* verb :
-       {"enroll", "whoami", "send", "watch", "chats", "history", "read", "contact"}) {
+       {"enroll", "whoami", "send", "watch", "chats", "history", "read", "contact", "doctor"}) {
     EXPECT_NE(text_of({"--help"}).find(verb), std::string::npos) << verb;
     EXPECT_NE(text_of({verb, "--help"}).find("Example"), std::string::npos) << verb;
     EXPECT_NE(text_of({verb, "--help"}).find(std::string{"martlet "} + verb), std::string::npos);

@@ -111,6 +111,14 @@ import takes over every mail address and number of a vCard file; the same file a
 changes nothing, and its names replace earlier ones. A card is one contact with several
 handles. --region says where numbers without a country belong.)";
 
+const char* const kDoctor =
+    R"(undecryptable_total counts messages that in the end could not be opened: it has to be 0.
+The same as "martlet status".
+
+Examples:
+  martlet doctor
+  martlet doctor --json | jq .undecryptable_total)";
+
 const char* const kDevice =
     R"(All devices of an account are equal: each shows every conversation. Whenever one is
 added or removed, all of them say so.

@@ -13,6 +13,7 @@ extern const char* const kChats;
 extern const char* const kHistory;
 extern const char* const kRead;
 extern const char* const kContact;
+extern const char* const kDoctor;
 extern const char* const kDevice;
 extern const char* const kDeviceLink;
 extern const char* const kDeviceApprove;

@@ -155,8 +155,8 @@ Result<transparency::RecoveryEntropy, Problem> read_recovery_words() {
 /// Runs one command against an opened profile; each gives back the exit code.
 class Dispatcher {
  public:
-  Dispatcher(Service& service, Renderer& renderer, const Face& face)
-      : service_{service}, renderer_{renderer}, face_{face} {}
+  Dispatcher(Service& service, Renderer& renderer, const Face& face, std::string profile)
+      : service_{service}, renderer_{renderer}, face_{face}, profile_{std::move(profile)} {}
 
   int operator()(const client::EnrollRequest& given) {
     auto request = given;
@@ -259,6 +259,14 @@ class Dispatcher {
     const auto answer = service_.contacts();
     if (!answer.ok()) return face_.fail(answer.error());
     return face_.print(renderer_.contacts(answer.value()));
+  }
+
+  int operator()(const DoctorCommand&) {
+    auto answer = service_.doctor();
+    if (!answer.ok()) return face_.fail(answer.error());
+    auto found = std::move(answer).take();
+    found.profile = profile_;
+    return face_.print(renderer_.doctor(found));
   }
 
   int operator()(const LinkRequest& given) {
@@ -372,6 +380,7 @@ class Dispatcher {
   Service& service_;
   Renderer& renderer_;
   const Face& face_;
+  std::string profile_;  ///< its folder
   std::optional<ApiError> trouble_;
 };
 
@@ -422,7 +431,7 @@ int run(CommandLine line, Renderer& renderer, const Face& face, const Clock& clo
                   random,
                   clock,
                   {line.offline, line.region, [&](const ApiError& error) { face.notice(error); }}};
-  return std::visit(Dispatcher{service, renderer, face}, line.command);
+  return std::visit(Dispatcher{service, renderer, face, folder.value()}, line.command);
 }
 
 int start(const std::vector<std::string>& words) {

@@ -24,6 +24,7 @@ class Renderer {
   virtual std::string contacts(const std::vector<store::ContactRecord>& contacts) const = 0;
   virtual std::string contact_added(const store::ContactRecord& contact) const = 0;
   virtual std::string contacts_imported(const client::ContactImport& result) const = 0;
+  virtual std::string doctor(const DoctorAnswer& answer) const = 0;
   // --- devices ---
   virtual std::string link_shown(const client::LinkShown& shown) const = 0;
   /// Questions, to be answered on standard input.

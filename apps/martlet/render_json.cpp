@@ -203,6 +203,23 @@ class JsonRenderer final : public Renderer {
     return json;
   }
 
+  std::string doctor(const DoctorAnswer& answer) const override {
+    const auto& health = answer.health;
+    auto json = object("doctor");
+    json["profile"] = answer.profile;
+    json["server"] = answer.server;
+    json["server_reachable"] = nullptr;
+    if (answer.server_reachable) json["server_reachable"] = *answer.server_reachable;
+    if (answer.problem) json["problem"] = client::name_of(answer.problem->code);
+    json["clock_skew_ms"] = nullptr;
+    if (health.clock_skew) json["clock_skew_ms"] = health.clock_skew->count();
+    json["undecryptable_total"] = health.undecryptable_total;
+    json["waiting_to_open"] = health.waiting_to_open;
+    json["outbox"] = health.outbox;
+    json["kept"] = health.kept;
+    return line(json);
+  }
+
   std::string sent(const SendAnswer& answer) const override {
     auto json = object("sent");
     json["id"] = id_text(answer.id);

@@ -322,6 +322,28 @@ TEST(RenderJson, ChatsContactsWhoamiRead) {
   EXPECT_EQ(whoami["account"].get<std::string>().size(), 43U);
 }
 
+TEST_F(RenderText, DoctorSaysHowItIs) {
+  DoctorAnswer found{"/profile", "host:1", true, std::nullopt, {2, 3, 4, 5, Milliseconds{-7'000}}};
+  const auto renderer = make_json_renderer(false);
+  const auto expected = Json{{"v", 1},
+                             {"type", "doctor"},
+                             {"profile", "/profile"},
+                             {"server", "host:1"},
+                             {"server_reachable", true},
+                             {"clock_skew_ms", -7'000},
+                             {"undecryptable_total", 2},
+                             {"waiting_to_open", 3},
+                             {"outbox", 4},
+                             {"kept", 5}};
+  EXPECT_EQ(parse_line(renderer->doctor(found)), expected);
+  EXPECT_NE(text_->doctor(found).find("off by -7 s"), std::string::npos);
+  found.server_reachable = false;
+  found.problem = client::ApiError{client::ErrorCode::network, "nobody there", ""};
+  EXPECT_EQ(parse_line(renderer->doctor(found))["problem"], "network");
+  found.server_reachable.reset();
+  EXPECT_TRUE(parse_line(renderer->doctor(found))["server_reachable"].is_null());
+}
+
 TEST_F(RenderText, OneReadableLineAnEvent) {
   EXPECT_EQ(text_->event(message_event()), "18:55 Bob <bob@example.org>: hi\n");
   auto event = message_event();

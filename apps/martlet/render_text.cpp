@@ -107,6 +107,25 @@ class TextRenderer final : public Renderer {
     return text;
   }
 
+  std::string doctor(const DoctorAnswer& answer) const override {
+    const auto& health = answer.health;
+    auto text = fmt::format("profile      {}\nserver       {}\n", safe(answer.profile),
+                            safe(answer.server));
+    if (answer.server_reachable) {
+      text += *answer.server_reachable ? "             can be reached\n"
+                                       : "             cannot be reached\n";
+    }
+    if (answer.problem) text += fmt::format("             {}\n", answer.problem->message.text);
+    if (health.clock_skew) {
+      const auto off = std::chrono::duration_cast<std::chrono::seconds>(*health.clock_skew);
+      if (off.count() != 0) text += fmt::format("clock        off by {} s\n", off.count());
+    }
+    text += fmt::format("outbox       {}\n", health.outbox);
+    text += fmt::format("unreadable   {} (has to be 0), {} asked for again\n",
+                        health.undecryptable_total, health.waiting_to_open);
+    return text;
+  }
+
   std::string link_shown(const client::LinkShown& shown) const override {
     const auto code = draw_qr(shown.payload, on_terminal_);
     std::string text = "On a device that is in the account already, scan this code";

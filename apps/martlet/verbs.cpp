@@ -208,6 +208,16 @@ Answer<People> Service::people() {
   return People{engine_->whoami().handle, std::move(contacts), std::move(names)};
 }
 
+Answer<DoctorAnswer> Service::doctor() {
+  TRY(open());
+  DoctorAnswer answer;
+  answer.server = engine_->whoami().server;
+  answer.problem = sync();
+  if (!options_.offline) answer.server_reachable = runner_->was_online();
+  answer.health = TRY(engine_->health());
+  return answer;
+}
+
 /// The events of one watch, and how far they were handed over.
 class Service::Stream {
  public:

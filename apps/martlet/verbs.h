@@ -46,6 +46,14 @@ struct HandleAnswer {
   client::HandleProgress progress;        ///< done; of add: without rows
   std::optional<client::ApiError> stale;  ///< of ls: why the server was not asked
 };
+/// What `doctor` found out.
+struct DoctorAnswer {
+  std::string profile;  ///< its folder
+  std::string server;
+  std::optional<bool> server_reachable;     ///< none: it was not tried
+  std::optional<client::ApiError> problem;  ///< why the server is not, or does not want us
+  client::Health health;
+};
 /// How to call those who write.
 struct People {
   std::string own_handle;
@@ -129,6 +137,8 @@ class Service {
   /// without it, from what this device knows.
   client::Answer<HandleAnswer> handles(const client::HandleAsk& ask);
   client::Answer<People> people();
+  /// Goes online, unless it must not, and reports; the server's absence is no failure.
+  client::Answer<DoctorAnswer> doctor();
 
   // --- devices (device_verbs.cpp) ---
   /// On a machine with nothing: waits for a device of the account to approve this one, then takes
