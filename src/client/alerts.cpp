@@ -44,6 +44,13 @@ std::string own_chain_alert(std::string_view what) {
       what);
 }
 
+std::string running_twice_alert() {
+  return "This device's profile seems to run twice: another copy of it has been online. Each copy "
+         "gets only part of your messages. Use one of them and delete the other; on another "
+         "machine, link a device of its own. If you have just restored an old copy here, all is "
+         "well, but what arrived since then is missing.";
+}
+
 std::string no_device_alert(std::string_view who) {
   return fmt::format("{} has no device that this version of martlet can write to. Update martlet.",
                      who);

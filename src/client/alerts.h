@@ -19,6 +19,8 @@ std::string unlisted_device_alert();
 std::string forged_content_alert();
 /// The server's chain of the own account contradicts the one that is stored.
 std::string own_chain_alert(std::string_view what);
+/// Two copies of this profile log in, or an old one was restored.
+std::string running_twice_alert();
 std::string no_device_alert(std::string_view who);
 
 }  // namespace martlet::client

@@ -57,7 +57,7 @@ bool ends_membership(wire::RefusalCode code) {
 }  // namespace
 
 Connection::Connection(store::Vault& vault, Self& self, Random& random)
-    : vault_{vault}, self_{self}, random_{random} {}
+    : vault_{vault}, self_{self}, random_{random}, marks_{vault, random} {}
 
 bool Connection::is_wanted(UnixMillis now) const {
   return link_ == Link::offline && !fatal_ && now >= next_attempt_;
@@ -159,7 +159,7 @@ bool Connection::on_greeting(const wire::Frame& frame, UnixMillis now) {
     if (step_ == Step::challenge) on_challenge(*challenge, now);
   } else if (const auto* refusal = std::get_if<wire::Refusal>(&frame.body)) {
     const bool is_answer = login_request_ != 0 && frame.request == login_request_;
-    is_answer ? on_login_refused(*refusal) : drop(refusal->retry_after);
+    is_answer ? on_login_refused(*refusal, now) : drop(refusal->retry_after);
   } else if (frame.request != login_request_) {
     return true;
   } else if (const auto* enrolled = std::get_if<wire::Enrolled>(&frame.body)) {
@@ -185,11 +185,14 @@ void Connection::on_challenge(const wire::Challenge& challenge, UnixMillis now) 
 void Connection::on_enrolled(const wire::Enrolled& enrolled, UnixMillis now) {
   const auto handle = Handle::parse(enrolled.handle);
   if (!handle.ok() || enrolled.account != self_.profile.account) return stop(errors::kOtherAccount);
-  const auto noted = note_enrolled(vault_, self_, handle.value().text(), enrolled.admin);
-  if (!noted.ok()) {
-    return noted.error().failure == Failure::corrupt ? stop(errors::kDamaged) : drop();
-  }
-  authenticate(now);
+  const auto done = note_enrolled(vault_, self_, handle.value().text(), enrolled.admin);
+  if (noted(done)) authenticate(now);
+}
+
+bool Connection::noted(const Result<void>& done) {
+  if (done.ok()) return true;
+  done.error().failure == Failure::corrupt ? stop(errors::kDamaged) : drop();
+  return false;
 }
 
 void Connection::authenticate(UnixMillis now) {
@@ -197,6 +200,7 @@ void Connection::authenticate(UnixMillis now) {
   greeting_deadline_ = now + limits::kHandshakeTimeout;
   wire::Authenticate login;
   login.device = self_.profile.device;
+  if (!noted(marks_.mark(login))) return;
   login.signature = self_.keys.signing.sign(wire::kLoginContext, concat({nonce_, exporter_}));
   login_request_ = next_request_++;
   queue(login_request_, login);
@@ -204,6 +208,7 @@ void Connection::authenticate(UnixMillis now) {
 
 void Connection::on_welcome(const wire::Welcome& welcome, UnixMillis now) {
   if (welcome.account != self_.profile.account) return stop(errors::kOtherAccount);
+  if (!noted(marks_.on_welcome())) return;
   step_ = Step::done;
   link_ = Link::online;
   login_request_ = 0;
@@ -214,12 +219,15 @@ void Connection::on_welcome(const wire::Welcome& welcome, UnixMillis now) {
   ping_at_ = now + ping_interval_;
 }
 
-void Connection::on_login_refused(const wire::Refusal& refusal) {
+void Connection::on_login_refused(const wire::Refusal& refusal, UnixMillis now) {
   if (step_ == Step::enrolled && self_.profile.token.empty()) {
     if (refusal.code == wire::RefusalCode::handle_refused) return stop(errors::kNoSuchLocalName);
     // It may take an hour, and somebody waits at the command line.
     if (refusal.code == wire::RefusalCode::limit_reached) return stop(errors::kTooManyEnrolments);
   }
+  const bool is_elsewhere =
+      refusal.code == wire::RefusalCode::device_elsewhere && refusal.last_login.number != 0;
+  if (is_elsewhere && !noted(marks_.on_elsewhere(refusal.last_login, now))) return;
   if (wire::action_for(refusal.code) == wire::Action::retry_later) {
     drop(refusal.retry_after);
   } else {

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "client/engine.h"
+#include "client/login_marks.h"
 #include "client/self.h"
 #include "wire/frames.h"
 
@@ -64,13 +65,16 @@ class Connection {
   void on_challenge(const wire::Challenge& challenge, UnixMillis now);
   void on_enrolled(const wire::Enrolled& enrolled, UnixMillis now);
   void on_welcome(const wire::Welcome& welcome, UnixMillis now);
-  void on_login_refused(const wire::Refusal& refusal);
+  void on_login_refused(const wire::Refusal& refusal, UnixMillis now);
+  /// Drops the connection if the vault did not take it.
+  bool noted(const Result<void>& done);
   void authenticate(UnixMillis now);
   std::size_t queue(std::uint64_t request, wire::Body body);
 
   store::Vault& vault_;
   Self& self_;
   Random& random_;
+  LoginMarks marks_;
 
   Link link_ = Link::offline;
   Step step_ = Step::challenge;

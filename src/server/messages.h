@@ -34,6 +34,8 @@ struct LogIn {
 struct Subscribe {
   DeviceId device;
   AccountId account;
+  wire::LoginMark login{};
+  std::array<std::uint8_t, 16> previous_mark{};
 };
 /// The session is gone. Not answered.
 struct Unsubscribe {

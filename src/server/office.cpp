@@ -155,6 +155,11 @@ void Office::subscribe(const OfficeRequest& request, const Subscribe& body, Unix
   if (known.value()->status == store::AccountStatus::suspended) {
     return refuse(request, RefusalCode::account_suspended, answers);
   }
+  if (const auto last = logins_.note(body.device, body.login, body.previous_mark)) {
+    auto elsewhere = refusal(RefusalCode::device_elsewhere);
+    elsewhere.last_login = *last;
+    return answer(request, elsewhere, answers);
+  }
   answer(
       request,
       wire::Welcome{body.account, mailboxes_.summary(body.device).items, now, known.value()->head},

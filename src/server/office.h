@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "server/deliveries.h"
 #include "server/handle_proofs.h"
+#include "server/login_book.h"
 #include "server/rendezvous.h"
 #include "server/watched_directory.h"
 
@@ -109,6 +110,7 @@ class Office {
   Deliveries deliveries_;
   RendezvousBook rendezvous_;
   HandleProofs handles_;
+  LoginBook logins_;
   std::vector<Removal> removals_;            ///< staged, not yet durable
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again
   std::vector<store::MailboxItem> notices_;  ///< owed to senders; staged at the next tick

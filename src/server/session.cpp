@@ -138,6 +138,8 @@ void Session::on_authenticate(const wire::Frame& frame, const wire::Authenticate
   state_ = State::logging_in;
   device_ = body.device;
   handshake_->signature = body.signature;
+  handshake_->login = body.login;
+  handshake_->previous_mark = body.previous_mark;
   ask(frame.request, cost, LogIn{body.device}, out);
 }
 
@@ -243,7 +245,8 @@ void Session::on_login_key(const OfficeAnswer& answer, const LoginKey& key, Sess
   state_ = State::subscribing;
   account_ = key.account;
   subscribed_ = true;
-  ask(answer.request, 1, Subscribe{device_, account_}, out);
+  ask(answer.request, 1, Subscribe{device_, account_, handshake_->login, handshake_->previous_mark},
+      out);
 }
 
 void Session::on_welcome(const OfficeAnswer& answer, const wire::Welcome& welcome, UnixMillis now,

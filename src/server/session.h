@@ -67,6 +67,8 @@ class Session {
   struct Handshake {
     std::array<std::uint8_t, wire::kNonceBytes + 32> signed_part;  ///< nonce | exporter
     std::array<std::uint8_t, 64> signature{};
+    wire::LoginMark login{};
+    std::array<std::uint8_t, 16> previous_mark{};
     UnixMillis deadline{};
     std::uint32_t frames = 0;
     StrangerLimits* limits = nullptr;

@@ -293,6 +293,39 @@ TEST_F(SessionTest, AcknowledgementsAndLookupsCountAsUnansweredToo) {
   EXPECT_TRUE(world_->take(peer).empty());
 }
 
+TEST_F(SessionTest, ALoginThatDoesNotContinueTheLastOneIsToldWhichThatWas) {
+  const auto alice = member("alice@example.org");
+  using Mark = std::array<std::uint8_t, 16>;
+  const auto try_login = [&](std::uint64_t number, Mark mark, Mark previous) {
+    const auto peer = connect();
+    auto login = alice.authenticate(nonce(peer), exporter_);
+    login.login = {number, mark};
+    login.previous_mark = previous;
+    world_->say(peer, 9, login);
+    world_->work_all();
+    return peer;
+  };
+  const auto first = try_login(5, Mark{50}, Mark{40});
+  EXPECT_TRUE(std::holds_alternative<wire::Welcome>(world_->take(first).at(0).body));
+  const auto copy = try_login(5, Mark{51}, Mark{40});
+  const auto frames = world_->take(copy);
+  ASSERT_EQ(frames.size(), 1U);
+  EXPECT_EQ(frames[0].request, 9U);
+  const auto& refusal = std::get<wire::Refusal>(frames[0].body);
+  EXPECT_EQ(refusal.code, RefusalCode::device_elsewhere);
+  EXPECT_EQ(refusal.last_login, (wire::LoginMark{5, Mark{50}}));
+  EXPECT_TRUE(world_->closed(copy));
+  EXPECT_FALSE(world_->closed(first));  // who is online stays
+  world_->disconnect(copy);
+  world_->work_all();
+  EXPECT_EQ(world_->office().online(), 1U);
+  // It goes on from there, and now the other copy is the one that is behind.
+  const auto again = try_login(6, Mark{61}, Mark{50});
+  EXPECT_TRUE(std::holds_alternative<wire::Welcome>(world_->take(again).at(0).body));
+  const auto other = try_login(6, Mark{60}, Mark{50});
+  EXPECT_EQ(code_of(world_->take(other).at(0).body), RefusalCode::device_elsewhere);
+}
+
 TEST_F(SessionTest, ANewerConnectionOfTheSameDeviceTakesOver) {
   const auto alice = member("alice@example.org");
   const auto bob = member("bob@example.org");

@@ -41,11 +41,18 @@ void put(pb::Frame& out, const Challenge& in) {
   pb.set_ping_interval_ms(static_cast<std::uint32_t>(in.ping_interval.count()));
   pb.set_envelope_lifetime_ms(static_cast<std::uint64_t>(in.envelope_lifetime.count()));
 }
+void put_mark(pb::LoginMark& out, const LoginMark& in) {
+  out.set_number(in.number);
+  put_bytes(*out.mutable_mark(), in.mark);
+}
 void put(pb::Frame& out, const Authenticate& in) {
   auto& pb = *out.mutable_authenticate();
   pb.set_version(in.version);
   put_bytes(*pb.mutable_device(), in.device.view());
   put_bytes(*pb.mutable_signature(), in.signature);
+  if (in.login.number == 0) return;
+  put_mark(*pb.mutable_login(), in.login);
+  put_bytes(*pb.mutable_previous_mark(), in.previous_mark);
 }
 void put(pb::Frame& out, const Welcome& in) {
   auto& pb = *out.mutable_welcome();
@@ -129,6 +136,7 @@ void put(pb::Frame& out, const Refusal& in) {
   pb.set_code(static_cast<std::uint32_t>(in.code));
   pb.set_retry_after_ms(static_cast<std::uint64_t>(in.retry_after.count()));
   if (!in.message.is_zero()) put_bytes(*pb.mutable_message(), in.message.view());
+  if (in.last_login.number != 0) put_mark(*pb.mutable_last_login(), in.last_login);
 }
 
 void put(pb::Frame& out, const AppendLink& in) {
@@ -201,9 +209,18 @@ Result<Body> take(const pb::Challenge& in) {
   out.envelope_lifetime = TRY(take_duration(in.envelope_lifetime_ms()));
   return Body{std::move(out)};
 }
+Result<LoginMark> take(const pb::LoginMark& in) {
+  if (in.number() == 0) return Error{Failure::malformed, "a login without its number"};
+  return LoginMark{in.number(), TRY(take_array<16>(in.mark()))};
+}
 Result<Body> take(const pb::Authenticate& in) {
-  return Body{Authenticate{in.version(), TRY(take_id<DeviceId>(in.device())),
-                           TRY(take_array<64>(in.signature()))}};
+  Authenticate out{in.version(), TRY(take_id<DeviceId>(in.device())),
+                   TRY(take_array<64>(in.signature()))};
+  if (in.has_login()) {
+    out.login = TRY(take(in.login()));
+    out.previous_mark = TRY(take_array<16>(in.previous_mark()));
+  }
+  return Body{out};
 }
 Result<Body> take(const pb::Welcome& in) {
   LinkId head;
@@ -304,8 +321,10 @@ Result<Body> take(const pb::Acknowledge& in) {
 Result<Body> take(const pb::Refusal& in) {
   MessageId message;
   if (!in.message().empty()) message = TRY(take_id<MessageId>(in.message()));
-  return Body{Refusal{static_cast<RefusalCode>(in.code()), TRY(take_duration(in.retry_after_ms())),
-                      message}};
+  Refusal out{static_cast<RefusalCode>(in.code()), TRY(take_duration(in.retry_after_ms())),
+              message};
+  if (in.has_last_login()) out.last_login = TRY(take(in.last_login()));
+  return Body{out};
 }
 
 Result<Body> take(const pb::AppendLink& in) {

@@ -76,10 +76,18 @@ struct Challenge {
   Milliseconds ping_interval{};
   Milliseconds envelope_lifetime{};
 };
+/// Tells the logins of a device apart, so that a second copy of its profile is noticed.
+struct LoginMark {
+  std::uint64_t number = 0;             ///< grows by one with each login; 0: there is no mark
+  std::array<std::uint8_t, 16> mark{};  ///< random
+  bool operator==(const LoginMark&) const = default;
+};
 struct Authenticate {
   std::uint32_t version = kProtocolVersion;
   DeviceId device;
   std::array<std::uint8_t, 64> signature{};
+  LoginMark login{};
+  std::array<std::uint8_t, 16> previous_mark{};  ///< of the login before; zero: there was none
 };
 struct Welcome {
   AccountId account;
@@ -197,6 +205,8 @@ struct Refusal {
   RefusalCode code{};
   Milliseconds retry_after{};
   MessageId message;  ///< the Send it answers; zero otherwise
+  /// Of device_elsewhere that answers a login: the device's last one was another than it says.
+  LoginMark last_login{};
 };
 /// A body that a newer version knows: skip it.
 struct Unknown {};

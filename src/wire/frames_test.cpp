@@ -44,6 +44,10 @@ std::vector<Body> examples() {
   Authenticate authenticate;
   authenticate.device = id_of<DeviceId>(1);
   authenticate.signature.fill(2);
+  authenticate.login = {7, {1, 2}};
+  authenticate.previous_mark.fill(3);
+  Refusal refusal{RefusalCode::limit_reached, Milliseconds{1500}, id_of<MessageId>(3)};
+  refusal.last_login = {8, {4}};
   return {challenge,
           authenticate,
           Welcome{id_of<AccountId>(1), 17, unix_millis(5), id_of<LinkId>(6)},
@@ -61,7 +65,7 @@ std::vector<Body> examples() {
           Acknowledge{{1, 2, 3}},
           Ping{},
           Pong{},
-          Refusal{RefusalCode::limit_reached, Milliseconds{1500}, id_of<MessageId>(3)},
+          refusal,
           AppendLink{id_of<AccountId>(1), id_of<LinkId>(2), Bytes{1, 2, 3}},
           Appended{id_of<AccountId>(1), 7, id_of<LinkId>(3)},
           ChainChanged{id_of<AccountId>(1), 8, id_of<LinkId>(4)},
@@ -221,6 +225,31 @@ const Damage kDamages[] = {
      [](pb::Frame& f) {
        f.mutable_welcome()->set_account(std::string(32, 'a'));
        f.mutable_welcome()->set_head(std::string(31, 'a'));
+     },
+     Failure::malformed},
+    {"a login's mark of 15 bytes",
+     [](pb::Frame& f) {
+       auto& login = *f.mutable_authenticate();
+       login.set_device(std::string(32, 'a'));
+       login.set_signature(std::string(64, 'a'));
+       login.set_previous_mark(std::string(16, 'a'));
+       login.mutable_login()->set_number(1);
+       login.mutable_login()->set_mark(std::string(15, 'a'));
+     },
+     Failure::malformed},
+    {"a login's mark without the one before",
+     [](pb::Frame& f) {
+       auto& login = *f.mutable_authenticate();
+       login.set_device(std::string(32, 'a'));
+       login.set_signature(std::string(64, 'a'));
+       login.mutable_login()->set_number(1);
+       login.mutable_login()->set_mark(std::string(16, 'a'));
+     },
+     Failure::malformed},
+    {"a last login without its number",
+     [](pb::Frame& f) {
+       f.mutable_refusal()->set_code(17);
+       f.mutable_refusal()->mutable_last_login()->set_mark(std::string(16, 'a'));
      },
      Failure::malformed},
     {"a meeting of no name", [](pb::Frame& f) { f.mutable_open_rendezvous(); }, Failure::malformed},

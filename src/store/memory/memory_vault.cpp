@@ -42,6 +42,12 @@ auto range_of(const Table<MemoryVaultTables::Placed, MemoryVaultTables::Nothing>
 MemoryVaultDisk::MemoryVaultDisk() : tables_{std::make_unique<MemoryVaultTables>()} {}
 MemoryVaultDisk::~MemoryVaultDisk() { CHECK(!tables_->open); }
 
+void MemoryVaultDisk::copy_from(const MemoryVaultDisk& other) {
+  CHECK(!tables_->open && other.tables_->journal.empty());
+  tables_->limbo.clear();
+  tables_->copy_rows(*other.tables_);
+}
+
 MemoryVault::MemoryVault(MemoryVaultDisk& disk, FaultHook fault)
     : tables_{*disk.tables_}, fault_{std::move(fault)} {
   CHECK(!tables_.open);

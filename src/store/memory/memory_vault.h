@@ -17,6 +17,9 @@ class MemoryVaultDisk {
   ~MemoryVaultDisk();
   MemoryVaultDisk(const MemoryVaultDisk&) = delete;
   MemoryVaultDisk& operator=(const MemoryVaultDisk&) = delete;
+  /// Becomes what a copy of `other`'s file would be. No vault may be open on this disk, and no
+  /// transaction under way on the other.
+  void copy_from(const MemoryVaultDisk& other);
 
  private:
   friend class MemoryVault;

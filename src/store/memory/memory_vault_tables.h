@@ -43,6 +43,7 @@ class Table {
     const auto it = rows_.find(key);
     return it == rows_.end() ? std::nullopt : std::optional<Row>{it->second};
   }
+  void copy_rows(const Table& other) { rows_ = other.rows_; }
   void put(const Key& key, Row row) { change(key, std::move(row)); }
   void erase(const Key& key) {
     if (contains(key)) change(key, std::nullopt);
@@ -99,6 +100,29 @@ struct MemoryVaultTables {
   Table<std::pair<MessageId, DeviceId>, std::uint32_t> kept_targets{journal};  ///< requests
   Table<std::pair<DeviceId, MessageId>, UnopenedRecord> unopened{journal};
   Table<std::string, Bytes> notes{journal};
+
+  void copy_rows(const MemoryVaultTables& other) {
+    profile.copy_rows(other.profile);
+    chains.copy_rows(other.chains);
+    handles.copy_rows(other.handles);
+    contacts.copy_rows(other.contacts);
+    messages.copy_rows(other.messages);
+    by_id.copy_rows(other.by_id);
+    by_chat.copy_rows(other.by_chat);
+    unread.copy_rows(other.unread);
+    outbox.copy_rows(other.outbox);
+    outbox_place.copy_rows(other.outbox_place);
+    deliveries.copy_rows(other.deliveries);
+    seen.copy_rows(other.seen);
+    by_seen.copy_rows(other.by_seen);
+    events.copy_rows(other.events);
+    consumed.copy_rows(other.consumed);
+    kept.copy_rows(other.kept);
+    kept_place.copy_rows(other.kept_place);
+    kept_targets.copy_rows(other.kept_targets);
+    unopened.copy_rows(other.unopened);
+    notes.copy_rows(other.notes);
+  }
 };
 
 /// The number after the last one of a table whose rows are numbered from 1.

@@ -37,6 +37,32 @@ TEST(MemoryVault, OnlyWhatChangesSomethingIsACommit) {
   EXPECT_EQ(harness.commits(), 1);
 }
 
+TEST(MemoryVault, ACopiedDiskIsAsTheOtherAndGoesItsOwnWay) {
+  const auto add = [](Vault& vault, unsigned id) {
+    return vault.transact([&]() -> Result<void> {
+      TRY(vault.add_message(incoming(id, 1)));
+      TRY(vault.put_note("a", all_bytes(id)));
+      return vault.put_kept(sample_kept(id), std::vector{device_id(1)});
+    });
+  };
+  MemoryVaultDisk first;
+  MemoryVaultDisk second;
+  {
+    MemoryVault before{second, [] { return WriteFault::written; }};
+    EXPECT_FALSE(add(before, 9).ok());  // what it left behind is gone, too
+  }
+  MemoryVault vault{first};
+  ASSERT_TRUE(add(vault, 1).ok());
+  second.copy_from(first);
+  MemoryVault copy{second};
+  EXPECT_EQ(everything(copy), everything(vault));
+  EXPECT_EQ(everything_resealing(copy), everything_resealing(vault));
+  ASSERT_TRUE(add(copy, 2).ok());
+  EXPECT_NE(everything(copy), everything(vault));
+  ASSERT_TRUE(add(vault, 2).ok());
+  EXPECT_EQ(everything(copy), everything(vault));
+}
+
 TEST(MemoryVault, AnUndoneWriteIsFoundByTheNextVaultUnlessOverwritten) {
   MemoryHarness harness;
   auto vault = harness.open();
