@@ -32,8 +32,24 @@ store::WriteFault ClientNode::disk_fault() {
   return fault;
 }
 
+std::unique_ptr<store::MemoryVaultDisk> ClientNode::disk_copy() const {
+  auto copy = std::make_unique<store::MemoryVaultDisk>();
+  copy->copy_from(disk_);
+  return copy;
+}
+
+void ClientNode::restore_disk(const store::MemoryVaultDisk& old) {
+  kill();
+  disk_.copy_from(old);
+}
+
+void ClientNode::switch_off() {
+  off_ = true;
+  kill();
+}
+
 void ClientNode::start() {
-  if (up()) return;
+  if (up() || off_) return;
   vault_ = std::make_unique<store::MemoryVault>(disk_, [this] { return disk_fault(); });
   auto opened = client::Engine::open(*vault_, random_);
   CHECK(opened.ok());
@@ -95,8 +111,7 @@ void ClientNode::connect() {
                     connection_ = std::make_shared<Connection>(schedule_, random_, weather_);
                     connection_->ends[Connection::client] = {[this, life](Bytes frame) {
                                                                if (life != life_ || !up()) return;
-                                                               engine_->on_frame(frame, now());
-                                                               turn();
+                                                               on_frame(std::move(frame));
                                                              },
                                                              [this, life] {
                                                                if (life != life_ || !up()) return;
@@ -110,10 +125,25 @@ void ClientNode::connect() {
                   });
 }
 
+void ClientNode::on_frame(Bytes frame) {
+  if (weather_.garbles > 0) {
+    auto parsed = wire::parse_frame(frame);
+    auto* deliver = parsed.ok() ? std::get_if<wire::Deliver>(&parsed.value().body) : nullptr;
+    if (deliver != nullptr && random_.below(1000) < weather_.garbles) {
+      garbled.insert(deliver->message);
+      deliver->sealed[random_.below(deliver->sealed.size())] ^= 0x10;
+      frame = wire::encode(parsed.value());
+    }
+  }
+  engine_->on_frame(frame, now());
+  turn();
+}
+
 void ClientNode::send_text(std::size_t to, const std::string& handle, const std::string& text) {
   if (!up()) return;
   const auto answer = engine_->send({handle, text, std::nullopt}, now());
-  wishes_.push_back({to, text, answer.ok() ? answer.value().id : MessageId{}, answer.ok()});
+  wishes_.push_back(
+      {to, text, answer.ok() ? answer.value().id : MessageId{}, answer.ok(), schedule_.now()});
   turn();
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Wish {
   std::string text;
   MessageId id;   ///< zero if the engine said no
   bool promised;  ///< the engine said it is queued
+  UnixMillis at;  ///< true time
 };
 
 /// One engine with a vault that survives its kills, a clock of its own, and a user.
@@ -34,6 +36,14 @@ class ClientNode {
   void adopt(client::Engine& approver, protocol::DevicePrivateKeys keys);
   void start();
   void kill();
+  /// For good.
+  void switch_off();
+  bool is_off() const { return off_; }
+  /// As if it were a copy of `other`'s machine; before the first start.
+  void copy_disk(const ClientNode& other) { disk_.copy_from(other.disk_); }
+  std::unique_ptr<store::MemoryVaultDisk> disk_copy() const;
+  /// Kills it, and it comes back with this disk.
+  void restore_disk(const store::MemoryVaultDisk& old);
   bool up() const { return engine_ != nullptr; }
   /// Gives the engine its turn: frames out, connection if wished, next wake-up.
   void turn();
@@ -57,11 +67,13 @@ class ClientNode {
   Milliseconds clock_skew{0};
   bool wants_network = true;  ///< false: offline by its user's wish
   std::uint64_t kills = 0;
+  std::set<MessageId> garbled;  ///< of envelopes that were damaged on their way to it
 
  private:
   UnixMillis now() const { return schedule_.now() + clock_skew; }
   store::WriteFault disk_fault();
   void connect();
+  void on_frame(Bytes frame);
   bool die_if_doomed();
 
   Schedule& schedule_;
@@ -74,6 +86,7 @@ class ClientNode {
   std::unique_ptr<client::Engine> engine_;
   std::shared_ptr<Connection> connection_;
   bool connecting_ = false;
+  bool off_ = false;
   std::uint64_t life_ = 0;
   std::uint64_t tick_plan_ = 0;
   bool doomed_ = false;

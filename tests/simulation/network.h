@@ -16,6 +16,7 @@ struct Weather {
   std::uint64_t breaks = 0;  ///< at a frame: it and all behind it are lost, both sides learn later
   std::uint64_t duplicates = 0;  ///< a frame arrives twice
   Milliseconds delay_max{1};
+  std::uint64_t garbles = 0;  ///< a delivered envelope is damaged (in the server's store, say)
 };
 
 /// One simulated TLS connection: frames arrive in order or not at all, each with a delay of its

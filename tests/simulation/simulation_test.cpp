@@ -5,12 +5,13 @@
 
 #include <cstdlib>
 
-#include "world.h"
+#include "devices_world.h"
 
 namespace martlet::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 120;
+constexpr std::uint64_t kSeeds = 72;
+constexpr std::uint64_t kDevicesSeeds = 48;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
@@ -18,7 +19,7 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 }
 
 const KeyPool& pool() {
-  static const KeyPool keys{5};
+  static const KeyPool keys{DevicesWorld::kKeys};
   return keys;
 }
 
@@ -61,6 +62,57 @@ void run_many(std::uint64_t first, std::uint64_t count) {
       static_cast<unsigned long long>(sum.shown), static_cast<unsigned long long>(sum.expired),
       static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.linked),
       static_cast<unsigned long long>(sum.revoked), static_cast<unsigned long long>(sum.synced));
+}
+
+DevicesWorld::Totals run_devices(std::uint64_t seed) {
+  DevicesWorld world{seed, pool()};
+  world.storm();
+  world.calm();
+  for (const auto& broken : world.broken_promises()) {
+    ADD_FAILURE() << broken << "\n  replay: MARTLET_SEED=" << seed
+                  << " build/dev/bin/simulation_test --gtest_filter=Simulation.OneSeedOfDevices";
+  }
+  return world.totals();
+}
+
+TEST(Simulation, OneSeedOfDevices) { run_devices(number_from("MARTLET_SEED", 1)); }
+
+TEST(Simulation, AccountsOfSeveralDevices) {
+  const auto count = number_from("MARTLET_SEEDS", kDevicesSeeds);
+  DevicesWorld::Totals sum;
+  for (std::uint64_t seed = 5'000; seed < 5'000 + count; ++seed) {
+    const auto totals = run_devices(seed);
+    sum.devices += totals.devices;
+    sum.promised += totals.promised;
+    sum.shown += totals.shown;
+    sum.garbled += totals.garbled;
+    sum.linked_late += totals.linked_late;
+    sum.revoked += totals.revoked;
+    sum.copies += totals.copies;
+    sum.restored += totals.restored;
+    sum.told += totals.told;
+    sum.kills += totals.kills;
+    if (::testing::Test::HasFailure()) return;
+  }
+  const std::pair<const char*, std::uint64_t> kSums[] = {{"devices", sum.devices},
+                                                         {"messages promised", sum.promised},
+                                                         {"shown elsewhere", sum.shown},
+                                                         {"envelopes damaged", sum.garbled},
+                                                         {"linked late", sum.linked_late},
+                                                         {"revoked", sum.revoked},
+                                                         {"copied", sum.copies},
+                                                         {"restored", sum.restored},
+                                                         {"told so", sum.told},
+                                                         {"kills", sum.kills}};
+  std::printf("%llu seeds:", static_cast<unsigned long long>(count));
+  for (const auto& [what, number] : kSums) {
+    std::printf(" %llu %s,", static_cast<unsigned long long>(number), what);
+    // Without these a simulation that does nothing would pass.
+    EXPECT_GT(number, 0U) << what;
+  }
+  std::printf("\n");
+  EXPECT_GT(sum.shown, sum.promised * 2);
+  EXPECT_GT(sum.told, (sum.copies + sum.restored) / 2);
 }
 
 TEST(Simulation, OneSeed) { run(number_from("MARTLET_SEED", 1)); }
