@@ -54,8 +54,8 @@ server::OfficeOptions office_options(const Config& config) {
   options.envelope_lifetime = config.envelope_lifetime;
   options.scrub_interval = config.scrub_interval;
   options.open_registration = config.open_registration;
-  options.handles = server::HandleOptions{config.mail.is_set(), config.sms.sends(),
-                                          config.sms.inbound_number};
+  options.handles =
+      server::HandleOptions{config.mail.is_set(), config.sms.sends(), config.sms.inbound_number};
   return options;
 }
 

@@ -257,18 +257,20 @@ Result<void> RocksDirectoryStore::erase(const AccountId& account) {
 
 Result<void> RocksDirectoryStore::forget_in_invitations(const AccountRecord& account,
                                                         Change& change) {
-  return database_->scan(
-      directory_key(DirectoryTable::invitations, {}), end_of(DirectoryTable::invitations),
-      [&](ByteView key, ByteView row) -> Result<bool> {
-        TokenHash token_hash{};
-        if (key.size() != 1 + token_hash.size()) return Error{Failure::corrupt, "a token's key"};
-        std::copy(key.begin() + 1, key.end(), token_hash.begin());
-        auto invitation = TRY(load_invitation(token_hash, row));
-        const auto fate = forget_in_invitation(account, invitation);
-        if (fate == InvitationFate::erased) change.erase(copy_of(key));
-        if (fate == InvitationFate::changed) change.put(copy_of(key), invitation_row(invitation));
-        return true;
-      });
+  return database_->scan(directory_key(DirectoryTable::invitations, {}),
+                         end_of(DirectoryTable::invitations),
+                         [&](ByteView key, ByteView row) -> Result<bool> {
+                           TokenHash token_hash{};
+                           if (key.size() != 1 + token_hash.size())
+                             return Error{Failure::corrupt, "a token's key"};
+                           std::copy(key.begin() + 1, key.end(), token_hash.begin());
+                           auto invitation = TRY(load_invitation(token_hash, row));
+                           const auto fate = forget_in_invitation(account, invitation);
+                           if (fate == InvitationFate::erased) change.erase(copy_of(key));
+                           if (fate == InvitationFate::changed)
+                             change.put(copy_of(key), invitation_row(invitation));
+                           return true;
+                         });
 }
 
 /// The mark goes last: whatever fails before, the next scrub does all of it again.
