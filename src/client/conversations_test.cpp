@@ -52,7 +52,8 @@ TEST_F(Verbs, RecipientsThatMeanNobodyAreRefused) {
   const Bad cases[] = {
       {"nothing", "", ErrorCode::unknown_name},
       {"no contact", "Zoe", ErrorCode::unknown_name},
-      {"a part of a name", "An", ErrorCode::unknown_name},
+      {"how two names begin", "An", ErrorCode::ambiguous_name},
+      {"too little of a name", "A", ErrorCode::unknown_name},
       {"two contacts", "ANN", ErrorCode::ambiguous_name},
       {"half a handle", "bob@", ErrorCode::unknown_name},
       {"a chat that is not there", "AAECAwQFBgcICQoLDA0ODw", ErrorCode::unknown_chat},

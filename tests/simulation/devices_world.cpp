@@ -9,7 +9,7 @@ namespace martlet::simulation {
 namespace {
 
 constexpr std::size_t kDevicesOfMany = 16;
-constexpr auto kStorm = std::chrono::minutes{40};
+constexpr auto kStorm = std::chrono::minutes{30};
 
 DeviceId id_of(const protocol::DevicePrivateKeys& keys) {
   return transparency::device_id_of(keys.signing.verifying_key());
@@ -114,7 +114,9 @@ void DevicesWorld::plan_late_link(std::size_t index, UnixMillis end) {
 
 void DevicesWorld::await_link(std::size_t index, UnixMillis end) {
   auto& member = members_[index];
-  if (schedule_.now() >= end) return;
+  // Once the link may have been taken in, the device comes, or its mailbox would fill for nobody.
+  if (schedule_.now() >= end && !member.is_coming) return;
+  member.is_coming = true;
   if (is_in(member)) {
     let_in(member);
     ++totals_.linked_late;
@@ -328,6 +330,7 @@ bool DevicesWorld::quiet() {
   if (!server_->up() || server_->items_on_disk() > 0) return false;
   return std::ranges::all_of(members_, [&](const Member& member) {
     if (member.copy && !member.copy->is_off()) return false;
+    if (member.is_coming && !member.node) return false;
     if (member.old && member.restored == UnixMillis::max()) return false;
     if (member.is_leaving) return member.left != UnixMillis::max();
     if (!member.node) return true;
@@ -346,7 +349,7 @@ void DevicesWorld::calm() {
     node->wants_network = true;
     node->turn();
   }
-  const auto end = schedule_.now() + std::chrono::days{20};
+  const auto end = schedule_.now() + std::chrono::days{1};
   while (schedule_.now() < end) {
     schedule_.run_until(schedule_.now() + std::chrono::minutes{1});
     if (quiet()) break;

@@ -50,6 +50,7 @@ class DevicesWorld {
     std::unique_ptr<ClientNode> node;  ///< null until it is in
     UnixMillis in_since = UnixMillis::max();
     UnixMillis left = UnixMillis::max();  ///< revoked, as its account's first device knows
+    bool is_coming = false;               ///< its link is on the way
     bool is_leaving = false;
     std::unique_ptr<ClientNode> copy;             ///< the same profile on another machine
     std::unique_ptr<store::MemoryVaultDisk> old;  ///< a copy of its disk, to be restored

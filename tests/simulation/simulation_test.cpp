@@ -11,7 +11,7 @@ namespace martlet::simulation {
 namespace {
 
 constexpr std::uint64_t kSeeds = 72;
-constexpr std::uint64_t kDevicesSeeds = 48;
+constexpr std::uint64_t kDevicesSeeds = 12;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);

@@ -77,10 +77,10 @@ TEST_F(StatementTest, WhatMakesNoSenseIsCorrupt) {
   expect_corrupt<MessageState>("SELECT 0");
   expect_corrupt<MessageState>("SELECT 7");
   expect_corrupt<MessageState>("SELECT 257");
-  expect_corrupt<FailureReason>("SELECT 6");
+  expect_corrupt<FailureReason>("SELECT 7");
   expect_corrupt<OutboxKind>("SELECT 99");
   expect_corrupt<DeliveryState>("SELECT 5");
-  expect_corrupt<EventKind>("SELECT 5");
+  expect_corrupt<EventKind>("SELECT 6");
   expect_corrupt<std::string>("SELECT x'61'");
   expect_corrupt<std::string>("SELECT NULL");
   expect_corrupt<Bytes>("SELECT 'a'");
