@@ -78,7 +78,7 @@ DevicesWorld::Totals run_devices(std::uint64_t seed) {
 TEST(Simulation, OneSeedOfDevices) { run_devices(number_from("MARTLET_SEED", 1)); }
 
 TEST(Simulation, AccountsOfSeveralDevices) {
-  const auto count = number_from("MARTLET_SEEDS", kDevicesSeeds);
+  const auto count = number_from("MARTLET_DEVICE_SEEDS", kDevicesSeeds);
   DevicesWorld::Totals sum;
   for (std::uint64_t seed = 5'000; seed < 5'000 + count; ++seed) {
     const auto totals = run_devices(seed);
