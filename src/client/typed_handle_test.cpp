@@ -75,7 +75,8 @@ class TypedNumbers : public Stage {
   }
   std::vector<std::string> recipients() {
     std::vector<std::string> handles;
-    for (const auto& item : vault_->outbox().value()) handles.push_back(item.recipient_handle);
+    const auto outbox = vault_->outbox().take();
+    for (const auto& item : outbox) handles.push_back(item.recipient_handle);
     return handles;
   }
 };
