@@ -153,7 +153,8 @@ Answer<ApproveAnswer> Service::approve(const ApproveRequest& request, Dialogue& 
       answer.device = device->device;
       answer.name = device->name;
       const auto reply = [&](bool yes) { reactor_.post([&, yes] { decide(yes); }); };
-      request.yes&& digits.empty() ? reply(true) : dialogue.admit(*device, digits, reply);
+      if (request.yes && digits.empty()) return reply(true);
+      dialogue.admit(*device, digits, reply);
     } else {
       over = true;
       if (const auto* stopped = std::get_if<client::LinkStopped>(&event)) {

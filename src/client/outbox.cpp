@@ -38,6 +38,16 @@ Result<MessageId> message_of(ByteView encoded) {
   return content.value().message;
 }
 
+store::OutboxRecord record_of(store::OutboxKind kind, const wire::Content& content) {
+  store::OutboxRecord record;
+  record.message = content.message;
+  record.kind = kind;
+  record.recipient = content.recipient_account;
+  record.content = wire::encode(content);
+  record.created = content.sent;
+  return record;
+}
+
 /// Texts and read receipts. Each device gives delivered receipts on its own account, and follows
 /// the own chain by itself.
 bool is_for_own_devices(ByteView encoded) {
@@ -100,21 +110,15 @@ Result<store::OutboxRecord> Outbox::write_receipt(const AccountId& peer, wire::R
                                                   std::span<const MessageId> messages,
                                                   UnixMillis now) {
   wire::Content content;
-  store::OutboxRecord record;
   if (const auto* growing = growing_receipt(peer, state, messages.size())) {
-    record = growing->record;
-    content = TRY(wire::parse_content(record.content));
+    content = TRY(wire::parse_content(growing->record.content));
   } else {
     content = blank(peer, now);
-    record.message = content.message;
-    record.kind = store::OutboxKind::receipt;
-    record.recipient = peer;
-    record.created = now;
     content.kind = wire::Receipt{state, {}};
   }
   auto& ids = std::get<wire::Receipt>(content.kind).messages;
   ids.insert(ids.end(), messages.begin(), messages.end());
-  record.content = wire::encode(content);
+  auto record = record_of(store::OutboxKind::receipt, content);
   TRY(vault_.put_outbox(record));
   return record;
 }
@@ -138,12 +142,7 @@ Result<void> Outbox::tell_of_devices(UnixMillis now) {
       if (chat.peer == self_.profile.account) continue;
       auto content = blank(chat.peer, now);
       content.kind = wire::DevicesChanged{self_.chain.seqno(), self_.chain.head()};
-      store::OutboxRecord record;
-      record.message = content.message;
-      record.kind = store::OutboxKind::notice;
-      record.recipient = chat.peer;
-      record.content = wire::encode(content);
-      record.created = now;
+      auto record = record_of(store::OutboxKind::notice, content);
       TRY(vault_.put_outbox(record));
       notices.push_back(std::move(record));
     }
@@ -165,12 +164,7 @@ Result<void> Outbox::tell_name(const wire::DeviceName& name, UnixMillis now) {
   const bool is_alone = self_.chain.devices().size() < 2;
   auto content = blank(self_.profile.account, now);
   content.kind = name;
-  store::OutboxRecord record;
-  record.message = content.message;
-  record.kind = store::OutboxKind::notice;
-  record.recipient = self_.profile.account;
-  record.content = wire::encode(content);
-  record.created = now;
+  auto record = record_of(store::OutboxKind::notice, content);
   TRY(vault_.transact([&]() -> Result<void> {
     TRY(vault_.put_device_name({name.device, name.name, name.platform, now}));
     return is_alone ? Result<void>{} : vault_.put_outbox(record);
@@ -183,12 +177,7 @@ Result<store::OutboxRecord> Outbox::write_request(const AccountId& account, cons
                                                   const MessageId& message, UnixMillis now) {
   auto content = blank(account, now);
   content.kind = wire::ReSeal{message};
-  store::OutboxRecord record;
-  record.message = content.message;
-  record.kind = store::OutboxKind::notice;
-  record.recipient = account;
-  record.content = wire::encode(content);
-  record.created = now;
+  auto record = record_of(store::OutboxKind::notice, content);
   record.device = device;
   TRY(vault_.put_outbox(record));
   return record;

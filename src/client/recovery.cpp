@@ -67,12 +67,9 @@ void Recovery::done(AccountId account, std::vector<Bytes> links) {
   finish();
 }
 
-void Recovery::on_push(const wire::Body& /*body*/, UnixMillis /*now*/) {}
 void Recovery::on_lost(UnixMillis /*now*/) {
   lookup_request_ = 0;
   append_request_ = 0;
 }
-void Recovery::on_time(UnixMillis /*now*/) {}
-UnixMillis Recovery::due_at() const { return UnixMillis::max(); }
 
 }  // namespace martlet::client

@@ -33,10 +33,7 @@ class Recovery final : public Stranger {
  private:
   void on_ready(UnixMillis now) override;
   void on_answer(const wire::Frame& frame, UnixMillis now) override;
-  void on_push(const wire::Body& body, UnixMillis now) override;
   void on_lost(UnixMillis now) override;
-  void on_time(UnixMillis now) override;
-  UnixMillis due_at() const override;
   void on_account(const wire::Account& account, UnixMillis now);
   void done(AccountId account, std::vector<Bytes> links);
 

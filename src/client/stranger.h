@@ -33,10 +33,11 @@ class Stranger : public NetworkClient {
   virtual void on_ready(UnixMillis now) = 0;
   /// An answer to ask(); refusals that mean "later" have been seen to.
   virtual void on_answer(const wire::Frame& frame, UnixMillis now) = 0;
-  virtual void on_push(const wire::Body& body, UnixMillis now) = 0;
   virtual void on_lost(UnixMillis now) = 0;
-  virtual void on_time(UnixMillis now) = 0;  ///< at due_at() or later
-  virtual UnixMillis due_at() const = 0;     ///< UnixMillis::max(): no wish
+  // Those who expect nothing unasked, and have no time limit of their own, need none of these.
+  virtual void on_push(const wire::Body& /*body*/, UnixMillis /*now*/) {}
+  virtual void on_time(UnixMillis /*now*/) {}  ///< at due_at() or later
+  virtual UnixMillis due_at() const { return UnixMillis::max(); }
 
   std::uint64_t ask(wire::Body body, UnixMillis now);
   void pass(wire::Body body);  ///< gets no answer but a refusal, of which we take no notice
