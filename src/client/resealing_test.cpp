@@ -16,20 +16,7 @@ struct ResealingTest : Stage {
 
   void SetUp() override {
     come_online();
-    phone_.account = own_account();
-    const auto own = numbered_keys(0);
-    const auto& keys = phone_.devices[0].keys;
-    const transparency::LinkSigner accepting{keys.signing};
-    auto& links = server_.chains.at(own_account());
-    const auto chain = engine_->own_chain();
-    links.push_back(
-        transparency::create_link(transparency::next_place(chain),
-                                  transparency::AddBody{transparency::device_key_of(
-                                      keys.signing, entry_of(keys, transparency::Role::member))},
-                                  now_, own.signing, &accepting));
-    const auto grown = transparency::AccountChain::verify(links, std::nullopt, std::nullopt);
-    push(wire::ChainChanged{own_account(), 1, grown.value().head()});
-    ASSERT_EQ(engine_->devices().value().size(), 2U);
+    admit(phone_);
     bob_.add_device(2);
     bob_.admit(1);
     server_.list(bob_);

@@ -46,6 +46,23 @@ class Stage : public ::testing::Test {
     server_.asked.clear();
   }
 
+  /// The person's first device enters Alice's account, online, and her engine knows.
+  void admit(Person& person) {
+    const auto account = engine_->whoami().account;
+    person.account = account;
+    const auto& keys = person.devices[0].keys;
+    const transparency::LinkSigner accepting{keys.signing};
+    auto& links = server_.chains.at(account);
+    links.push_back(
+        transparency::create_link(transparency::next_place(engine_->own_chain()),
+                                  transparency::AddBody{transparency::device_key_of(
+                                      keys.signing, entry_of(keys, transparency::Role::member))},
+                                  now_, engine_->signing_key(), &accepting));
+    const auto grown = transparency::AccountChain::verify(links, std::nullopt, std::nullopt);
+    push(wire::ChainChanged{account, 1, grown.value().head()});
+    ASSERT_EQ(engine_->devices().value().size(), 2U);
+  }
+
   void connect() {
     now_ = std::max(now_, engine_->wake_at() == UnixMillis::max() ? now_ : engine_->wake_at());
     engine_->on_connected(FakeServer::kExporter, now_);
