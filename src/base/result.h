@@ -47,6 +47,7 @@ class [[nodiscard]] Result {
     CHECK(ok());
     return *std::get_if<0>(&state_);
   }
+  T value() && { return std::move(*this).take(); }  ///< by value: safe in a range-for
   T take() && {
     CHECK(ok());
     return std::move(*std::get_if<0>(&state_));

@@ -15,6 +15,8 @@ CodeInfo info_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::usage:
       return {"usage", 2};
+    case ErrorCode::region_needed:
+      return {"region_needed", 2};
     case ErrorCode::not_enrolled:
       return {"not_enrolled", 3};
     case ErrorCode::already_enrolled:

@@ -15,6 +15,7 @@ namespace martlet::client {
 
 enum class ErrorCode : std::uint8_t {
   usage,               ///< exit 2
+  region_needed,       ///< exit 2: a phone number whose country nobody said
   not_enrolled,        ///< exit 3
   already_enrolled,    ///< exit 2
   profile_in_use,      ///< exit 3

@@ -87,9 +87,7 @@ class ContactBook::Import {
     for (const auto& text : typed) {
       const auto handle = parse_typed_handle(text, region_);
       if (!handle.ok()) {
-        if (handle.error().message.text == errors::kNoRegion.message.text) {
-          ++result.without_country;
-        }
+        if (handle.error().code == ErrorCode::region_needed) ++result.without_country;
         skip(card, text, handle.error().message);
         continue;
       }

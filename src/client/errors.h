@@ -122,7 +122,7 @@ inline constexpr ApiError kBadHandle{ErrorCode::usage, "this is not a handle",
                                      "write it like alice@example.org or +15551234567"};
 
 inline constexpr ApiError kNoRegion{
-    ErrorCode::usage, "a phone number without its country",
+    ErrorCode::region_needed, "a phone number without its country",
     "write it like +15551234567, or say where it belongs: --region DE (or MARTLET_REGION)"};
 inline constexpr ApiError kBadRegion{ErrorCode::usage, "--region: no such country",
                                      "two capital letters, such as DE, GB or US"};

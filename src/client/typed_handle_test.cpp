@@ -38,14 +38,15 @@ TEST(ParseTypedHandle, SaysWhatToDo) {
     const char* typed;
     const char* region;
     const char* says;
+    ErrorCode code = ErrorCode::usage;
   };
   const Refused kCases[] = {
       {"", "", "this is not a handle"},
       {"alice", "DE", "this is not a handle"},
       {"alice@", "DE", "this is not a handle"},
-      {"0171 2345678", "", "a phone number without its country"},
-      {"491712345678", "", "a phone number without its country"},
-      {"112", "", "a phone number without its country"},
+      {"0171 2345678", "", "a phone number without its country", ErrorCode::region_needed},
+      {"491712345678", "", "a phone number without its country", ErrorCode::region_needed},
+      {"112", "", "a phone number without its country", ErrorCode::region_needed},
       {"112", "DE", "a short number works within its country only"},
       {"555-0100", "US", "a phone number needs its area code"},
       {"0171", "DE", "a phone number is + and 7 to 15 digits, the first not 0"},
@@ -56,7 +57,7 @@ TEST(ParseTypedHandle, SaysWhatToDo) {
     SCOPED_TRACE(refused.typed);
     const auto handle = parse_typed_handle(refused.typed, refused.region);
     ASSERT_FALSE(handle.ok());
-    EXPECT_EQ(handle.error().code, ErrorCode::usage);
+    EXPECT_EQ(handle.error().code, refused.code);
     EXPECT_STREQ(handle.error().message.text, refused.says);
     EXPECT_STRNE(handle.error().hint.text, "");
   }

@@ -45,7 +45,7 @@ class PhoneTest : public ::testing::Test {
 TEST_F(PhoneTest, ACodeBySmsMakesANumberAHandle) {
   const auto alice = enrolled("alice");
   const auto bob = enrolled("bob");
-  EXPECT_EQ(error_of(alice.run({"handle", "add", "0171 2345678"}))["code"], "usage");
+  EXPECT_EQ(error_of(alice.run({"handle", "add", "0171 2345678"}))["code"], "region_needed");
   const auto added = alice.lines({"--region", "DE", "handle", "add", "0171 2345678"}).at(0);
   EXPECT_EQ(added["handle"], kNumber);
   EXPECT_EQ(added["method"], "sms_code");
