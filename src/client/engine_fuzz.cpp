@@ -24,7 +24,7 @@ struct People {
       letters.push_back(bob.seal(wire::encode(content), id, keys, i % 2));
     }
     letters.push_back(letters[0]);
-    letters.back().sealed[40] ^= 1U;
+    letters.back().sealed = client::with_flip(letters.back().sealed, 40);
     letters.push_back(letters[1]);
     letters.back().sender_account = to;
   }

@@ -262,21 +262,21 @@ const ForgeryCase kForgeries[] = {
     {"one bit changed",
      [](ReceivingForgeries& t) {
        auto deliver = t.good();
-       deliver.sealed[deliver.sealed.size() / 2] ^= 1U;
+       deliver.sealed = with_flip(deliver.sealed, deliver.sealed.size() / 2);
        return deliver;
      },
      true},
     {"cut short",
      [](ReceivingForgeries& t) {
        auto deliver = t.good();
-       deliver.sealed.pop_back();
+       deliver.sealed = deliver.sealed.view().first(deliver.sealed.size() - 1);
        return deliver;
      },
      true},
     {"one byte",
      [](ReceivingForgeries& t) {
        auto deliver = t.good();
-       deliver.sealed.resize(1);
+       deliver.sealed = deliver.sealed.view().first(1);
        return deliver;
      },
      true},

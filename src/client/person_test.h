@@ -117,6 +117,13 @@ struct Person {
   }
 };
 
+/// The same bytes, but for one bit of the one at `place`.
+inline Bytes with_flip(ByteView bytes, std::size_t place) {
+  auto changed = copy_of(bytes);
+  changed.at(place) ^= 1U;
+  return changed;
+}
+
 inline MessageId numbered_message(std::uint8_t number) {
   std::array<std::uint8_t, 16> bytes{0xaa};
   bytes.back() = number;

@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/shared_bytes.h"
 
 namespace martlet::store {
 
@@ -26,7 +27,7 @@ struct MailboxItem {
   UnixMillis accepted{};
   UnixMillis expires{};  ///< deleted from this instant on
   std::uint8_t suite = 0;
-  Bytes sealed;
+  SharedBytes sealed;
 };
 struct WaitingItem {
   Sequence sequence = 0;
@@ -89,7 +90,7 @@ class MailboxStore {
         items.resize(i);
         break;
       }
-      items[i].item.sealed.clear();
+      items[i].item.sealed = {};
     }
     return items;
   }

@@ -130,7 +130,7 @@ TEST_P(MailboxStoreContract, StoresAWaitingItemOnce) {
   const auto item = envelope(1, 1);
   const auto sequence = append(item);
   auto again = item;
-  again.sealed = {1, 2, 3};
+  again.sealed = Bytes{1, 2, 3};
   again.expires = unix_millis(5);
   EXPECT_EQ(append(again), sequence);  // staged
   sync();
@@ -296,7 +296,7 @@ TEST_P(MailboxStoreContract, ExpiresOldestFirstInPortions) {
     for (const auto& [sequence, item] : items) {
       order.push_back(count_of(item.expires));
       auto expected = model.at(sequence);
-      expected.sealed.clear();
+      expected.sealed = {};
       expect_same(item, expected);
       model.erase(sequence);
     }

@@ -23,8 +23,9 @@ inline MailboxItem envelope(std::uint8_t to, std::uint32_t number, std::size_t s
   item.accepted = unix_millis(1'000);
   item.expires = unix_millis(1'000'000);
   item.suite = 1;
-  item.sealed.resize(size);
-  SeededRandom{number}.fill(item.sealed);
+  Bytes sealed(size);
+  SeededRandom{number}.fill(sealed);
+  item.sealed = sealed;
   return item;
 }
 inline MailboxItem expiring(MailboxItem item, std::int64_t milliseconds) {

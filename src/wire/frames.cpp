@@ -282,7 +282,7 @@ Result<Body> take(const pb::Send& in) {
     if (row.sealed().empty()) return Error{Failure::malformed, "an empty envelope"};
     if (row.sealed().size() > limits::kSealedBytesMax)
       return Error{Failure::limit_reached, "an envelope too large"};
-    envelope.sealed = copy_of(bytes_of(row.sealed()));
+    envelope.sealed = bytes_of(row.sealed());
     out.envelopes.push_back(std::move(envelope));
   }
   TRY(check_distinct(out.envelopes));
@@ -306,7 +306,7 @@ Result<Body> take(const pb::Deliver& in) {
   return Body{Deliver{in.sequence(), TRY(take_id<DeviceId>(in.sender())),
                       TRY(take_id<AccountId>(in.sender_account())),
                       TRY(take_id<MessageId>(in.message())), TRY(take_time(in.accepted_ms())),
-                      TRY(take_u8(in.suite())), copy_of(bytes_of(in.sealed()))}};
+                      TRY(take_u8(in.suite())), bytes_of(in.sealed())}};
 }
 Result<Body> take(const pb::Undelivered& in) {
   return Body{Undelivered{in.sequence(), TRY(take_id<MessageId>(in.message())),

@@ -6,6 +6,7 @@
 
 #include "base/handle.h"
 #include "base/ids.h"
+#include "base/shared_bytes.h"
 #include "base/time.h"
 #include "wire/handle_frames.h"
 
@@ -166,7 +167,7 @@ struct ChainHead {
 struct Envelope {
   DeviceId recipient;
   std::uint8_t suite = 0;
-  Bytes sealed;
+  SharedBytes sealed;
 };
 struct Send {
   MessageId message;
@@ -187,7 +188,7 @@ struct Deliver {
   MessageId message;
   UnixMillis accepted{};
   std::uint8_t suite = 0;
-  Bytes sealed;
+  SharedBytes sealed;
 };
 /// To the sender: this envelope expired unread.
 struct Undelivered {

@@ -131,7 +131,9 @@ void ClientNode::on_frame(Bytes frame) {
     auto* deliver = parsed.ok() ? std::get_if<wire::Deliver>(&parsed.value().body) : nullptr;
     if (deliver != nullptr && random_.below(1000) < weather_.garbles) {
       garbled.insert(deliver->message);
-      deliver->sealed[random_.below(deliver->sealed.size())] ^= 0x10;
+      auto sealed = copy_of(deliver->sealed);
+      sealed[random_.below(sealed.size())] ^= 0x10;
+      deliver->sealed = sealed;
       frame = wire::encode(parsed.value());
     }
   }

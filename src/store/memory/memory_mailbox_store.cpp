@@ -95,7 +95,7 @@ Result<std::vector<WaitingItem>> MemoryMailboxStore::expire(UnixMillis now, std:
     auto item = extract({recipient, sequence});
     CHECK(item.has_value());
     out.push_back({sequence, *item});
-    out.back().item.sealed.clear();
+    out.back().item.sealed = {};
     staged_.emplace(Key{recipient, sequence}, std::move(item));
   }
   return out;

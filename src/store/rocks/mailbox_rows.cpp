@@ -70,7 +70,7 @@ Result<WaitingItem> parse_item(ByteView key, ByteView row) {
   out.item.message = TRY(in.id<MessageId>());
   out.item.accepted = TRY(time(in));
   out.item.expires = TRY(time(in));
-  out.item.sealed = copy_of(in.rest());
+  out.item.sealed = in.rest();
   return out;
 }
 

@@ -22,7 +22,7 @@ MailboxItem example() {
   item.accepted = unix_millis(0x0102030405);
   item.expires = unix_millis(0x0a0b0c0d0e);
   item.suite = 5;
-  item.sealed = {6, 7, 8};
+  item.sealed = Bytes{6, 7, 8};
   return item;
 }
 Bytes example_row() { return concat({item_header(example()), example().sealed}); }

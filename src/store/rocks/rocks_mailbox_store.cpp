@@ -239,7 +239,7 @@ Result<std::vector<WaitingItem>> RocksMailboxStore::expire(UnixMillis now, std::
   auto items = TRY(due(now, items_max));
   for (auto& [sequence, item] : items) {
     drop(item.recipient, Known::of(sequence, item));
-    item.sealed.clear();
+    item.sealed = {};
   }
   return items;
 }
