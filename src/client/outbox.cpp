@@ -401,6 +401,33 @@ Result<void> Outbox::keep_first(const Lane& lane, UnixMillis now) {
   return done;
 }
 
+/// Whatever waits for an account goes to all of its devices, and copies to our own: so each of them
+/// may have it early.
+Result<void> Outbox::keep_for(const AccountId& account, const DeviceId& device,
+                              const MessageId& message, UnixMillis now) {
+  const auto* record = find_waiting(account, message);
+  if (record == nullptr) return {};
+  const bool is_text = record->kind == store::OutboxKind::text;
+  store::KeptRecord kept{message, record->recipient, is_text,
+                         TRY(content_for(*record, record->recipient)), now};
+  auto done = vault_.put_kept(kept, {&device, 1});
+  crypto::wipe(kept.content);
+  return done;
+}
+
+const store::OutboxRecord* Outbox::find_waiting(const AccountId& account,
+                                                const MessageId& message) const {
+  for (const auto& [recipient, lane] : lanes_) {
+    if (recipient.account.is_zero()) continue;  // was never sent
+    if (recipient.account != account && account != self_.profile.account) continue;
+    for (const auto& item : lane.items) {
+      const bool is_it = item.record.message == message && item.record.device.is_zero();
+      if (is_it && item.record.kind != store::OutboxKind::again) return &item.record;
+    }
+  }
+  return nullptr;
+}
+
 Result<void> Outbox::fail_first(Lane& lane, FailureReason reason, UnixMillis now,
                                 const std::string& alert) {
   const auto& id = lane.items.front().record.message;

@@ -49,6 +49,11 @@ class Outbox {
   /// Dropped if the device is not in the account's chain any more. Likewise.
   Result<store::OutboxRecord> write_again(const AccountId& account, const DeviceId& device,
                                           Bytes content, UnixMillis now);
+  /// `device` of `account` asks for `message` again, which the server has delivered and not
+  /// accepted yet: it is kept for the device from now on. Inside a transaction; nothing such waits:
+  /// no error.
+  Result<void> keep_for(const AccountId& account, const DeviceId& device, const MessageId& message,
+                        UnixMillis now);
   /// Message ids that wait for the account behind `handle`, oldest first.
   std::vector<MessageId> waiting_for(const std::string& handle) const;
 
@@ -92,6 +97,7 @@ class Outbox {
   bool seal_for(const Peer& peer, ByteView content, const DeviceId& only, wire::Send& send);
   Result<void> accept_first(Lane& lane, UnixMillis now);
   Result<void> keep_first(const Lane& lane, UnixMillis now);
+  const store::OutboxRecord* find_waiting(const AccountId& account, const MessageId& message) const;
   Result<void> fail_first(Lane& lane, store::FailureReason reason, UnixMillis now,
                           const std::string& alert = {});
   Result<void> on_refusal(Lane& lane, const Recipient& recipient, const wire::Refusal& refusal,

@@ -22,8 +22,10 @@ Result<void> Resealing::load() {
 
 Result<void> Resealing::on_unopened(const wire::Deliver& deliver, UnixMillis now) {
   const Key key{deliver.sender, deliver.message};
-  // A damaged copy of what is here already.
-  if (TRY(vault_.is_seen(deliver.sender, deliver.message))) return {};
+  // A damaged copy of what is here already; perhaps a crash came before we noted that it is.
+  if (TRY(vault_.is_seen(deliver.sender, deliver.message))) {
+    return on_opened(deliver.sender, deliver.message);
+  }
   const auto known = waiting_.find(key);
   const bool is_new = known == waiting_.end();
   // The same envelope again: its acknowledgement got lost.
@@ -70,6 +72,10 @@ Result<void> Resealing::on_request(const wire::Deliver& deliver, const wire::ReS
   TRY(vault_.transact([&]() -> Result<void> {
     if (!TRY(vault_.mark_seen(deliver.sender, deliver.message, now))) return {};
     auto kept = TRY(vault_.kept(request.message));
+    if (!kept) {
+      TRY(outbox_.keep_for(deliver.sender_account, deliver.sender, request.message, now));
+      kept = TRY(vault_.kept(request.message));
+    }
     if (!kept) return {};
     const bool is_for_account = kept->recipient == deliver.sender_account ||
                                 self_.profile.account == deliver.sender_account;

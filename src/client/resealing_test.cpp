@@ -134,6 +134,22 @@ TEST_F(ResealingTest, ADamagedCopyOfWhatIsHereIsNotAskedFor) {
   EXPECT_EQ(health().undecryptable_total, 0U);
 }
 
+TEST_F(ResealingTest, ACrashAfterItWasOpenedLeavesNothingToWaitFor) {
+  deliver(garbled(1));
+  EXPECT_EQ(health().waiting_to_open, 1U);
+  const auto waits = vault_->unopened().take();
+  deliver(letter(1, "words"));
+  EXPECT_EQ(health().waiting_to_open, 0U);
+  // As if the crash had come between the message and the note that it is here.
+  ASSERT_TRUE(vault_->transact([&] { return vault_->put_unopened(waits.at(0)); }).ok());
+  restart();
+  connect();
+  EXPECT_EQ(health().waiting_to_open, 1U);
+  deliver(garbled(1));
+  EXPECT_EQ(health().waiting_to_open, 0U);
+  EXPECT_EQ(health().undecryptable_total, 0U);
+}
+
 TEST_F(ResealingTest, TooManyOfOneDeviceAreCountedAtOnce) {
   for (std::uint8_t i = 0; i < Resealing::kWaitingADeviceMax; ++i) deliver(garbled(i));
   EXPECT_EQ(health().undecryptable_total, 0U);
@@ -192,6 +208,31 @@ TEST_F(ResealingTest, AVaultThatFailsLeavesTheEnvelopeAtTheServer) {
 }
 
 // --- what others cannot open ---
+
+TEST_F(ResealingTest, WhatIsNotAcceptedYetMayBeAskedForAlready) {
+  server_.script = [](const wire::Frame& frame) -> FakeServer::Reply {
+    if (std::holds_alternative<wire::Send>(frame.body)) return FakeServer::Silent{};
+    return FakeServer::Honest{};
+  };
+  const auto id = send("bob@example.org", "hi");
+  EXPECT_EQ(health().kept, 0U);
+  ask(bob_, numbered_message(77));  // nobody wrote that
+  ask(eve_, id);                    // not to her
+  EXPECT_EQ(health().kept, 0U);
+  ask(bob_, id);
+  EXPECT_EQ(health().kept, 1U);
+  server_.script = nullptr;
+  restart();  // and it survives that
+  connect();
+  ASSERT_EQ(server_.accepted.size(), 2U);
+  EXPECT_EQ(server_.accepted[0].message, id);
+  EXPECT_GT(targets_of(server_.accepted[0]).size(), 1U);
+  EXPECT_EQ(server_.accepted[1].message, id);
+  EXPECT_EQ(targets_of(server_.accepted[1]), std::set{bob_.devices[0].id});
+  for (std::size_t device = 0; device < 2; ++device) confirm(bob_, id, device);
+  confirm(phone_, id);
+  EXPECT_EQ(health().kept, 0U);
+}
 
 TEST_F(ResealingTest, AContentIsKeptUntilEachDeviceHasOpenedIt) {
   const auto id = send("bob@example.org", "hi");
