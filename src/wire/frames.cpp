@@ -9,6 +9,7 @@
 #include "frames.pb.h"
 #include "wire/fields.h"
 #include "wire/handle_fields.h"
+#include "wire/hot_frames.h"
 
 namespace martlet::wire {
 namespace {
@@ -448,6 +449,7 @@ Bytes encode(const Frame& frame) {
 Result<Frame> parse_frame(ByteView encoded) {
   if (encoded.size() > limits::kFrameBytesMax)
     return Error{Failure::limit_reached, "a frame too large"};
+  if (auto hot = parse_hot_frame(encoded)) return *std::move(hot);
   pb::Frame in;
   if (!in.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
     return Error{Failure::malformed, "not a frame"};
