@@ -34,7 +34,7 @@ bool OfficeWorker::post(std::vector<server::OfficeRequest>& requests) {
     const std::lock_guard lock{mutex_};
     queue_.insert(queue_.end(), std::make_move_iterator(requests.begin()),
                   std::make_move_iterator(requests.end()));
-    room = queue_.size() < limits::kOfficeQueueMax;
+    room = queued() < limits::kOfficeQueueMax;
     if (!room) was_full_ = true;
     wake = std::exchange(asleep_, false);
   }
@@ -95,39 +95,66 @@ void OfficeWorker::run() {
   std::vector<server::OfficeRequest> batch;
   std::vector<server::OfficeAnswer> answers;
   auto next_tick = Steady::now() + kTick;
-  while (gather(batch, next_tick)) {
+  auto wake_at = next_tick;
+  while (gather(batch, wake_at)) {
     const auto now = clock_.now();
-    office_.process(batch, now, answers);
+    office_.take_in(batch, now, answers);
     hand_out(answers);
+    const auto commit_at = commit_if_due(answers);
     if (Steady::now() >= next_tick) {
       const bool more = office_.on_tick(now, batch.empty(), answers);
       hand_out(answers);
       next_tick = Steady::now() + (more ? Milliseconds{0} : kTick);
     }
+    wake_at = std::min(next_tick, commit_at.value_or(next_tick));
     callbacks_.health(office_.health());
   }
   // What was deleted is deleted, also if the last second brought no other sync.
+  office_.commit(answers);
   office_.on_tick(clock_.now(), false, answers);
   hand_out(answers);
 }
 
+std::optional<OfficeWorker::Steady::time_point> OfficeWorker::commit_if_due(
+    std::vector<server::OfficeAnswer>& answers) {
+  if (office_.uncommitted() == 0) return commit_due_ = std::nullopt;
+  const bool may_wait =
+      office_.may_be_acknowledged() && office_.uncommitted() < limits::kUncommittedMax;
+  const auto now = Steady::now();
+  if (may_wait && !commit_due_) commit_due_ = now + limits::kCommitDelay;
+  if (may_wait && now < *commit_due_) return commit_due_;
+  office_.commit(answers);
+  hand_out(answers);
+  return commit_due_ = std::nullopt;
+}
+
+/// The whole vector if it is short: then nothing is moved and nothing allocated.
+void OfficeWorker::take_from_queue(std::vector<server::OfficeRequest>& batch) {
+  if (taken_ == 0 && queue_.size() <= limits::kGatherRequests) return batch.swap(queue_);
+  const auto count = std::min(queued(), limits::kGatherRequests);
+  const auto begin = queue_.begin() + static_cast<std::ptrdiff_t>(taken_);
+  const auto end = begin + static_cast<std::ptrdiff_t>(count);
+  batch.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
+  taken_ += count;
+  if (taken_ < queued()) return;
+  queue_.erase(queue_.begin(), end);
+  taken_ = 0;
+}
+
 /// Waits for work. False: told to stop, and none is left.
-bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::time_point next_tick) {
+bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::time_point until) {
   batch.clear();
   bool drained = false;
   {
     std::unique_lock lock{mutex_};
-    if (queue_.empty() && !office_.has_work() && !stopping_) {
+    if (queued() == 0 && !office_.has_work() && !stopping_) {
       asleep_ = true;
-      changed_.wait_until(lock, next_tick, [this] { return !queue_.empty() || stopping_; });
+      changed_.wait_until(lock, until, [this] { return queued() > 0 || stopping_; });
       asleep_ = false;
     }
-    if (queue_.empty() && stopping_) return false;
-    const auto count = std::min(queue_.size(), limits::kGatherRequests);
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    batch.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
-    drained = was_full_ && queue_.size() < limits::kOfficeQueueMax / 2;
+    if (queued() == 0 && stopping_) return false;
+    take_from_queue(batch);
+    drained = was_full_ && queued() < limits::kOfficeQueueMax / 2;
     if (drained) was_full_ = false;
   }
   if (drained) callbacks_.drained();
@@ -136,18 +163,23 @@ bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::tim
 
 /// One post a reactor, however many answers it gets.
 void OfficeWorker::hand_out(std::vector<server::OfficeAnswer>& answers) {
-  std::map<std::uint32_t, std::vector<server::OfficeAnswer>> by_reactor;
+  std::vector<std::vector<server::OfficeAnswer>> by_reactor;
   for (auto& answer : answers) {
     if (answer.session.reactor == server::kOperator) {
       answer_asked(std::move(answer));
     } else if (auto* sending = std::get_if<server::ProofSending>(&answer.body)) {
       if (callbacks_.send_out) callbacks_.send_out(std::move(*sending));
     } else {
-      by_reactor[answer.session.reactor].push_back(std::move(answer));
+      const auto reactor = answer.session.reactor;
+      if (reactor >= by_reactor.size()) by_reactor.resize(reactor + 1);
+      by_reactor[reactor].push_back(std::move(answer));
     }
   }
   answers.clear();
-  for (auto& [reactor, mine] : by_reactor) callbacks_.answers(reactor, std::move(mine));
+  for (std::uint32_t reactor = 0; reactor < by_reactor.size(); ++reactor) {
+    if (by_reactor[reactor].empty()) continue;
+    callbacks_.answers(reactor, std::move(by_reactor[reactor]));
+  }
 }
 
 void OfficeWorker::answer_asked(server::OfficeAnswer answer) {

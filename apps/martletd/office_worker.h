@@ -1,11 +1,11 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <future>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "server/office.h"
@@ -21,8 +21,9 @@ struct OfficeCallbacks {
 };
 
 /// The thread that owns the office and may wait for the disk. It takes what has gathered, up to
-/// kGatherRequests, and serves that as one batch: under load batches grow by themselves, so nobody
-/// waits on purpose. Thread-safe.
+/// kGatherRequests, and serves that as one batch: under load batches grow by themselves. Then it
+/// commits, at once or, if devices may acknowledge meanwhile what would have to be written, within
+/// kCommitDelay. Thread-safe.
 class OfficeWorker {
  public:
   /// `office` and `clock` outlive the worker, and nobody else uses the office while it runs.
@@ -53,7 +54,11 @@ class OfficeWorker {
   using Steady = std::chrono::steady_clock;
 
   void run();
-  bool gather(std::vector<server::OfficeRequest>& batch, Steady::time_point next_tick);
+  bool gather(std::vector<server::OfficeRequest>& batch, Steady::time_point until);
+  /// Commits if it is time. Else until when it may wait; nothing: for nothing.
+  std::optional<Steady::time_point> commit_if_due(std::vector<server::OfficeAnswer>& answers);
+  void take_from_queue(std::vector<server::OfficeRequest>& batch);
+  std::size_t queued() const { return queue_.size() - taken_; }
   void hand_out(std::vector<server::OfficeAnswer>& answers);
   void answer_asked(server::OfficeAnswer answer);
   template <class Body>
@@ -63,10 +68,12 @@ class OfficeWorker {
   const Clock& clock_;
   const OfficeCallbacks callbacks_;
   std::thread thread_;
+  std::optional<Steady::time_point> commit_due_;  ///< the worker's own
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;
-  std::deque<server::OfficeRequest> queue_;
+  std::vector<server::OfficeRequest> queue_;
+  std::size_t taken_ = 0;  ///< of the queue, from its front
   bool asleep_ = false;
   bool was_full_ = false;
   bool stopping_ = false;

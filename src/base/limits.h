@@ -70,6 +70,10 @@ inline constexpr Milliseconds kEnvelopeLifetime = std::chrono::days{7};  ///< de
 inline constexpr Milliseconds kEnvelopeLifetimeMax =
     std::chrono::days{30};                           ///< what the operator may set
 inline constexpr std::size_t kGatherRequests = 256;  ///< office requests that share one disk sync
+inline constexpr Milliseconds kCommitDelay =
+    5ms;  ///< so long a sync waits for acknowledgements that would spare it work
+inline constexpr std::size_t kUncommittedMax =
+    1'024;  ///< Sends that wait for a sync; then it comes
 inline constexpr std::size_t kOfficeQueueMax = 65'536;  ///< then reactors pause reading
 inline constexpr std::size_t kLookupsAMinute =
     120;  ///< a connection; then limit_reached with retry_after

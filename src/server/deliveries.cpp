@@ -71,16 +71,17 @@ std::vector<store::Sequence> Deliveries::acknowledge(
   return taken;
 }
 
-void Deliveries::offer(store::WaitingItem&& item, std::vector<OfficeAnswer>& answers) {
+bool Deliveries::offer(store::WaitingItem&& item, std::vector<OfficeAnswer>& answers) {
   const auto found = subscriptions_.find(item.item.recipient);
-  if (found == subscriptions_.end()) return;
+  if (found == subscriptions_.end()) return false;
   auto& subscription = found->second;
-  if (subscription.backlog || item.sequence <= subscription.delivered) return;
+  if (subscription.backlog || item.sequence <= subscription.delivered) return false;
   if (!subscription.has_room()) {
     subscription.backlog = true;
-    return;
+    return false;
   }
   give(subscription, std::move(item), answers);
+  return true;
 }
 
 void Deliveries::give(Subscription& subscription, store::WaitingItem&& waiting,

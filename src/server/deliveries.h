@@ -13,8 +13,8 @@ namespace martlet::server {
 /// what to give next: in mailbox order, at most kDeliveryWindowEnvelopes and kDeliveryWindowBytes
 /// at a time (one envelope always goes). Owned by the office; reads the store, never writes it.
 ///
-/// Call offer, pump and read-dependent methods only when nothing is staged in the store but
-/// removals: what is delivered has to be durable.
+/// What is delivered need not be durable yet: who keeps it acknowledges it, and then it never has
+/// to be.
 class Deliveries {
  public:
   /// Both outlive the object. Mailboxes that read as corrupt are added to `health`.
@@ -33,9 +33,9 @@ class Deliveries {
   std::vector<store::Sequence> acknowledge(const DeviceId& device, SessionId session,
                                            const std::vector<store::Sequence>& sequences);
 
-  /// An item that has just become durable: delivered from memory if its device has seen all before
-  /// it and has room, else left to the store.
-  void offer(store::WaitingItem&& item, std::vector<OfficeAnswer>& answers);
+  /// An item that has just come: delivered from memory if its device has seen all before it and has
+  /// room, else left to the store. True: it was delivered.
+  bool offer(store::WaitingItem&& item, std::vector<OfficeAnswer>& answers);
   /// Delivers from the store to those who have room, kPumpBytesMax at a time.
   void pump(UnixMillis now, std::vector<OfficeAnswer>& answers);
   /// There is more for pump to do at once.

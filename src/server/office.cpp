@@ -71,20 +71,19 @@ Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
   for (const auto& [device, summary] : mailboxes.mailboxes()) suspects_.push_back(device);
 }
 
-void Office::process(std::span<OfficeRequest> requests, UnixMillis now, Answers& answers) {
+void Office::take_in(std::span<OfficeRequest> requests, UnixMillis now, Answers& answers) {
   restage_removals();
-  Batch batch;
-  for (auto& request : requests) serve(request, now, batch, answers);
+  for (auto& request : requests) serve(request, now, answers);
   tell_of_handles(now, answers);
-  commit(batch, now, answers);
+  deliveries_.pump(now, answers);
 }
 
-void Office::serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers& answers) {
+void Office::serve(OfficeRequest& request, UnixMillis now, Answers& answers) {
   std::visit(Overloaded{
                  [&](LogIn& body) { log_in(request, body.device, answers); },
                  [&](Subscribe& body) { subscribe(request, body, now, answers); },
                  [&](Unsubscribe& body) { deliveries_.unsubscribe(body.device, request.session); },
-                 [&](Post& body) { post(request, body, now, batch, answers); },
+                 [&](Post& body) { post(request, body, now, answers); },
                  [&](Acknowledgement& body) { acknowledge(request, body, answers); },
                  [&](wire::Enrol& body) {
                    answer_result(
@@ -167,8 +166,7 @@ void Office::subscribe(const OfficeRequest& request, const Subscribe& body, Unix
   deliveries_.subscribe(body.device, request.session, answers);
 }
 
-void Office::post(const OfficeRequest& request, Post& body, UnixMillis now, Batch& batch,
-                  Answers& answers) {
+void Office::post(const OfficeRequest& request, Post& body, UnixMillis now, Answers& answers) {
   auto verdict = check_send(directory_, body.sender, body.sender_account, body.send);
   if (auto* stale = std::get_if<wire::StaleDevices>(&verdict)) {
     return answer(request, std::move(*stale), answers);
@@ -176,22 +174,29 @@ void Office::post(const OfficeRequest& request, Post& body, UnixMillis now, Batc
   if (const auto* refused = std::get_if<wire::Refusal>(&verdict)) {
     return answer(request, *refused, answers);
   }
-  const auto staged = stage(body, now, batch);
+  const auto staged = stage(body, now);
   if (!staged.ok()) return answer(request, staged.error(), answers);
-  answer(request, wire::Accepted{body.send.message}, batch.after_sync);
+  acceptances_.add(request, body.send.message, places_, answers);
+  for (auto& item : fresh_) {
+    if (deliveries_.offer(std::move(item), answers)) ++in_flight_;
+  }
 }
 
-Result<void, wire::Refusal> Office::stage(Post& body, UnixMillis now, Batch& batch) {
-  const auto first = batch.fresh.size();
+Result<void, wire::Refusal> Office::stage(Post& body, UnixMillis now) {
+  fresh_.clear();
+  places_.clear();
   for (auto& envelope : body.send.envelopes) {
     const auto appended =
         append({store::ItemKind::envelope, envelope.recipient, body.sender, body.sender_account,
                 body.send.message, now, now + options_.envelope_lifetime, envelope.suite,
                 std::move(envelope.sealed)},
-               batch);
-    if (appended.ok()) continue;
-    for (; batch.fresh.size() > first; batch.fresh.pop_back()) {
-      const auto& staged = batch.fresh.back();
+               fresh_);
+    if (appended.ok()) {
+      if (appended.value() > committed_) places_.push_back(appended.value());
+      continue;
+    }
+    for (; !fresh_.empty(); fresh_.pop_back()) {
+      const auto& staged = fresh_.back();
       // Staged a moment ago, so nothing is read; if it fails all the same, the sync will too.
       static_cast<void>(mailboxes_.remove(staged.item.recipient, staged.sequence).ok());
     }
@@ -200,26 +205,31 @@ Result<void, wire::Refusal> Office::stage(Post& body, UnixMillis now, Batch& bat
     }
     return wire::Refusal{RefusalCode::unavailable, kRetryUnavailable, body.send.message};
   }
-  batch.staged = true;
+  std::ranges::sort(places_);  // a repeat may wait further in front
   return {};
 }
 
 void Office::acknowledge(const OfficeRequest& request, const Acknowledgement& body,
                          Answers& answers) {
   const auto taken = deliveries_.acknowledge(body.device, request.session, body.sequences);
-  for (const auto sequence : taken) remove({body.device, sequence});
+  for (const auto sequence : taken) {
+    if (!remove({body.device, sequence}) || sequence <= committed_) continue;
+    if (in_flight_ > 0) --in_flight_;
+    acceptances_.acknowledged(sequence, answers);
+  }
   answer(request, Done{}, answers);
 }
 
 /// Nothing is deleted from a damaged mailbox: somebody may still save what is in it.
-void Office::remove(const Removal& removal) {
-  if (is_damaged(health_, removal.device)) return;
+bool Office::remove(const Removal& removal) {
+  if (is_damaged(health_, removal.device)) return false;
   const auto removed = mailboxes_.remove(removal.device, removal.sequence);
   if (!removed.ok() && removed.error().failure == Failure::corrupt) {
     note_damage(health_, removal.device);
-  } else if (removals_.size() < kRemovalsMax) {
+  } else if (removal.sequence <= committed_ && removals_.size() < kRemovalsMax) {
     removals_.push_back(removal);
   }
+  return removed.ok();
 }
 
 void Office::look_up(const OfficeRequest& request, const wire::Lookup& body, Answers& answers) {

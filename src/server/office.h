@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "server/acceptances.h"
 #include "server/deliveries.h"
 #include "server/handle_proofs.h"
 #include "server/login_book.h"
@@ -24,8 +25,10 @@ struct OfficeOptions {
 /// for the stores it is given. Owned by one worker thread, which hands it what sessions asked,
 /// batch by batch, and posts its answers back to them.
 ///
-/// A whole batch shares one MailboxStore::sync, and nothing that depends on it is answered or
-/// delivered before. If it fails, those are told `unavailable` and none of it has happened.
+/// What a Send brings is delivered at once to who is online, and `Accepted` when all of it is
+/// durable or acknowledged: what its device acknowledges before the next MailboxStore::sync never
+/// touches the disk. All Sends that wait share one sync. If it fails, they are told `unavailable`;
+/// who was given such an envelope knows it by its id when it comes again.
 class Office {
  public:
   /// All outlive the office.
@@ -34,8 +37,21 @@ class Office {
 
   /// Serves a batch, in order; requests are moved from. Answers are added to `answers`. May be
   /// called with no requests, to go on with what has_work() tells of.
-  void process(std::span<OfficeRequest> requests, UnixMillis now,
+  void take_in(std::span<OfficeRequest> requests, UnixMillis now,
                std::vector<OfficeAnswer>& answers);
+  /// Answers the Sends that wait for the disk.
+  void commit(std::vector<OfficeAnswer>& answers);
+  /// Sends that wait for commit.
+  std::size_t uncommitted() const { return acceptances_.waiting(); }
+  /// Some of what they brought is at a device that may acknowledge it any moment: a commit a little
+  /// later could have less to write.
+  bool may_be_acknowledged() const { return in_flight_ > 0; }
+  /// Both at once.
+  void process(std::span<OfficeRequest> requests, UnixMillis now,
+               std::vector<OfficeAnswer>& answers) {
+    take_in(requests, now, answers);
+    commit(answers);
+  }
   /// Expires what is due, a portion at a time, and tells the senders; makes deletions durable that
   /// no batch took along; frees the disk of deleted bytes if `idle` or long overdue. Call about
   /// once a second, and again at once while it gives back true (more is due).
@@ -48,24 +64,23 @@ class Office {
 
  private:
   using Answers = std::vector<OfficeAnswer>;
+  /// What upkeep stages.
   struct Batch {
-    std::vector<store::WaitingItem> fresh;  ///< staged in it, to be delivered when durable
-    Answers after_sync;
-    bool staged = false;  ///< something must be durable before it may be answered
+    std::vector<store::WaitingItem> fresh;  ///< to be delivered when durable
+    bool staged = false;
   };
   struct Removal {
     DeviceId device;
     store::Sequence sequence;
   };
 
-  void serve(OfficeRequest& request, UnixMillis now, Batch& batch, Answers& answers);
+  void serve(OfficeRequest& request, UnixMillis now, Answers& answers);
   void log_in(const OfficeRequest& request, const DeviceId& device, Answers& answers);
   void subscribe(const OfficeRequest& request, const Subscribe& body, UnixMillis now,
                  Answers& answers);
-  void post(const OfficeRequest& request, Post& body, UnixMillis now, Batch& batch,
-            Answers& answers);
-  /// All of the Send, or none of it: then the refusal.
-  Result<void, wire::Refusal> stage(Post& body, UnixMillis now, Batch& batch);
+  void post(const OfficeRequest& request, Post& body, UnixMillis now, Answers& answers);
+  /// All of the Send into fresh_ and places_, or none of it: then the refusal.
+  Result<void, wire::Refusal> stage(Post& body, UnixMillis now);
   void acknowledge(const OfficeRequest& request, const Acknowledgement& body, Answers& answers);
   void look_up(const OfficeRequest& request, const wire::Lookup& body, Answers& answers);
   void fetch(const OfficeRequest& request, const AccountId& account, std::uint32_t from_seqno,
@@ -87,11 +102,12 @@ class Office {
   /// Shows the device out, if it is online.
   void dismiss(const DeviceId& device, wire::RefusalCode why, Answers& answers);
 
-  /// Adds to a mailbox, and to batch.fresh unless it waits there already.
-  Result<void> append(store::MailboxItem item, Batch& batch);
+  /// Adds to a mailbox, and to `fresh` unless it waits there already. Gives back its place.
+  Result<store::Sequence> append(store::MailboxItem item, std::vector<store::WaitingItem>& fresh);
   bool commit(Batch& batch, UnixMillis now, Answers& answers);
-  bool sync();
-  void remove(const Removal& removal);
+  bool sync(Answers& answers);
+  /// True: it is staged.
+  bool remove(const Removal& removal);
   void restage_removals();
   bool expire(UnixMillis now, Batch& batch);
   /// A portion of the mailboxes whose device has left. True: there may be more.
@@ -111,6 +127,12 @@ class Office {
   RendezvousBook rendezvous_;
   HandleProofs handles_;
   LoginBook logins_;
+  Acceptances acceptances_;
+  store::Sequence appended_ = 0;   ///< the last place given
+  store::Sequence committed_ = 0;  ///< nothing up to here is staged
+  std::size_t in_flight_ = 0;      ///< staged, and given to a device that has not acknowledged it
+  std::vector<store::WaitingItem> fresh_;    ///< of one Send; here so that the memory is kept
+  std::vector<store::Sequence> places_;      ///< likewise
   std::vector<Removal> removals_;            ///< staged, not yet durable
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again
   std::vector<store::MailboxItem> notices_;  ///< owed to senders; staged at the next tick

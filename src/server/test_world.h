@@ -51,15 +51,25 @@ class TestWorld {
     connections_.erase(peer);
   }
 
-  /// The office serves one batch of at most `requests_max`.
+  /// The office serves one batch of at most `requests_max`, and commits.
   void work(std::size_t requests_max = limits::kGatherRequests) {
+    take_in(requests_max);
+    commit();
+  }
+  /// The same, but what was sent is not on the disk yet.
+  void take_in(std::size_t requests_max = limits::kGatherRequests) {
     std::vector<OfficeRequest> batch;
     while (!queue_.empty() && batch.size() < requests_max) {
       batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
     std::vector<OfficeAnswer> answers;
-    office_.process(batch, now_, answers);
+    office_.take_in(batch, now_, answers);
+    dispatch(answers);
+  }
+  void commit() {
+    std::vector<OfficeAnswer> answers;
+    office_.commit(answers);
     dispatch(answers);
   }
   /// Until nothing is left to do.

@@ -28,15 +28,12 @@ store::MailboxItem notice_of(const store::MailboxItem& expired, UnixMillis now) 
 
 }  // namespace
 
+void Office::commit(Answers& answers) {
+  if (acceptances_.waiting() > 0) sync(answers);
+}
+
 bool Office::commit(Batch& batch, UnixMillis now, Answers& answers) {
-  const bool durable = !batch.staged || sync();
-  for (auto& answer : batch.after_sync) {
-    if (const auto* accepted = std::get_if<wire::Accepted>(&answer.body); accepted && !durable) {
-      answer.body =
-          wire::Refusal{wire::RefusalCode::unavailable, kRetryUnavailable, accepted->message};
-    }
-    answers.push_back(std::move(answer));
-  }
+  const bool durable = !batch.staged || sync(answers);
   if (durable) {
     for (auto& item : batch.fresh) deliveries_.offer(std::move(item), answers);
   }
@@ -44,8 +41,12 @@ bool Office::commit(Batch& batch, UnixMillis now, Answers& answers) {
   return durable;
 }
 
-bool Office::sync() {
+bool Office::sync(Answers& answers) {
   const bool ok = mailboxes_.sync().ok();
+  // Staged no more in either case: on the disk, or undone.
+  committed_ = appended_;
+  in_flight_ = 0;
+  acceptances_.settle(ok, answers);
   health_.disk_refuses = !ok;
   if (ok) {
     removals_.clear();
@@ -137,7 +138,8 @@ void Office::stage_notices(const std::vector<store::MailboxItem>& notices, Batch
   for (const auto& notice : notices) {
     const auto sender = directory_.device(notice.recipient);
     if (sender.ok() && !sender.value()) continue;  // has left since: there is nobody to tell
-    const auto staged = sender.ok() ? append(notice, batch) : Result<void>{sender.error()};
+    const auto staged =
+        sender.ok() ? append(notice, batch.fresh) : Result<store::Sequence>{sender.error()};
     if (staged.ok()) {
       batch.staged = true;
     } else if (staged.error().failure == Failure::unavailable) {
@@ -148,7 +150,8 @@ void Office::stage_notices(const std::vector<store::MailboxItem>& notices, Batch
   }
 }
 
-Result<void> Office::append(store::MailboxItem item, Batch& batch) {
+Result<store::Sequence> Office::append(store::MailboxItem item,
+                                       std::vector<store::WaitingItem>& fresh) {
   const auto before = mailboxes_.summary(item.recipient).items;
   const auto appended = mailboxes_.append(item);
   if (!appended.ok()) {
@@ -157,9 +160,10 @@ Result<void> Office::append(store::MailboxItem item, Batch& batch) {
   }
   // A repeat of what waits there already is neither staged nor delivered twice.
   if (mailboxes_.summary(item.recipient).items > before) {
-    batch.fresh.push_back({appended.value(), std::move(item)});
+    appended_ = appended.value();
+    fresh.push_back({appended.value(), std::move(item)});
   }
-  return {};
+  return appended.value();
 }
 
 void Office::scrub_if_due(UnixMillis now, bool idle) {

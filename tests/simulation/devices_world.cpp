@@ -355,6 +355,7 @@ void DevicesWorld::calm() {
     if (quiet()) break;
   }
   totals_.kills = server_->kills;
+  totals_.spared = server_->spared_commits;
   for (auto* node : nodes()) {
     totals_.kills += node->kills;
     garbled_.insert(node->garbled.begin(), node->garbled.end());

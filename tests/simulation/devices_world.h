@@ -37,6 +37,7 @@ class DevicesWorld {
     std::uint64_t restored = 0;  ///< old profiles that were restored
     std::uint64_t told = 0;      ///< of those two, who was told so
     std::uint64_t kills = 0;
+    std::uint64_t spared = 0;  ///< syncs: all was acknowledged before
   };
   const Totals& totals() const { return totals_; }
 

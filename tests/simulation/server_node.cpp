@@ -36,6 +36,7 @@ void ServerNode::kill() {
   ++kills;
   doomed_ = false;
   processing_planned_ = false;
+  commit_planned_ = false;
   gathered_.clear();
   for (auto& [serial, peer] : std::exchange(peers_, {})) peer.connection->close(Connection::server);
   office_.reset();
@@ -118,11 +119,33 @@ void ServerNode::process() {
   processing_planned_ = false;
   auto batch = std::exchange(gathered_, {});
   std::vector<server::OfficeAnswer> answers;
-  office_->process(batch, schedule_.now(), answers);
+  office_->take_in(batch, schedule_.now(), answers);
+  if (die_if_doomed()) return;
+  hand_out(std::move(answers));
+  if (!up()) return;
+  if (office_->has_work()) plan_processing();
+  plan_commit();
+}
+
+/// Sometimes late enough for what was delivered to be acknowledged before.
+void ServerNode::plan_commit() {
+  if (commit_planned_ || office_->uncommitted() == 0) return;
+  commit_planned_ = true;
+  const auto delay = random_.below(2) == 0 ? random_.below(3) : random_.below(400);
+  schedule_.after(Milliseconds{static_cast<std::int64_t>(delay)}, [this, life = life_] {
+    if (life == life_) commit();
+  });
+}
+
+void ServerNode::commit() {
+  commit_planned_ = false;
+  std::vector<server::OfficeAnswer> answers;
+  const auto before = office_->uncommitted();
+  office_->commit(answers);
+  if (before == 0) ++spared_commits;
   // A server killed here has written, and answered nobody.
   if (die_if_doomed()) return;
   hand_out(std::move(answers));
-  if (up() && office_->has_work()) plan_processing();
 }
 
 void ServerNode::hand_out(std::vector<server::OfficeAnswer> answers) {

@@ -34,6 +34,7 @@ class ServerNode {
 
   std::uint64_t disk_faults = 0;
   std::uint64_t kills = 0;
+  std::uint64_t spared_commits = 0;  ///< all was acknowledged before it had to be written
   std::uint64_t items_on_disk() const { return mail_disk_.items.size(); }
 
  private:
@@ -51,6 +52,8 @@ class ServerNode {
   void gather(std::vector<server::OfficeRequest> requests);
   void plan_processing();
   void process();
+  void plan_commit();
+  void commit();
   void hand_out(std::vector<server::OfficeAnswer> answers);
   /// True if a fault said so; then everything in memory is gone.
   bool die_if_doomed();
@@ -70,6 +73,7 @@ class ServerNode {
   std::uint64_t life_ = 0;  ///< grows with each kill: actions of an earlier life do nothing
   std::vector<server::OfficeRequest> gathered_;
   bool processing_planned_ = false;
+  bool commit_planned_ = false;
   bool doomed_ = false;
 };
 

@@ -42,6 +42,7 @@ void run_many(std::uint64_t first, std::uint64_t count) {
     sum.shown += totals.shown;
     sum.expired += totals.expired;
     sum.kills += totals.kills;
+    sum.spared += totals.spared;
     sum.linked += totals.linked;
     sum.revoked += totals.revoked;
     sum.synced += totals.synced;
@@ -52,6 +53,7 @@ void run_many(std::uint64_t first, std::uint64_t count) {
   EXPECT_GT(sum.shown, count * 20);
   EXPECT_GT(sum.expired, 0U);
   EXPECT_GT(sum.kills, count * 5);
+  EXPECT_GT(sum.spared, count) << "what was acknowledged before the sync was written all the same";
   EXPECT_GT(sum.linked, count / 4);
   EXPECT_GT(sum.revoked, count / 40);
   EXPECT_GT(sum.synced, count * 5);
@@ -92,6 +94,7 @@ TEST(Simulation, AccountsOfSeveralDevices) {
     sum.restored += totals.restored;
     sum.told += totals.told;
     sum.kills += totals.kills;
+    sum.spared += totals.spared;
     if (::testing::Test::HasFailure()) return;
   }
   const std::pair<const char*, std::uint64_t> kSums[] = {{"devices", sum.devices},
@@ -103,7 +106,8 @@ TEST(Simulation, AccountsOfSeveralDevices) {
                                                          {"copied", sum.copies},
                                                          {"restored", sum.restored},
                                                          {"told so", sum.told},
-                                                         {"kills", sum.kills}};
+                                                         {"kills", sum.kills},
+                                                         {"syncs spared", sum.spared}};
   std::printf("%llu seeds:", static_cast<unsigned long long>(count));
   for (const auto& [what, number] : kSums) {
     std::printf(" %llu %s,", static_cast<unsigned long long>(number), what);

@@ -147,6 +147,7 @@ void World::calm() {
     if (quiet()) break;
   }
   totals_.kills = server_->kills;
+  totals_.spared = server_->spared_commits;
   for (auto& client : clients_) totals_.kills += client->kills;
 }
 

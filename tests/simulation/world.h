@@ -42,6 +42,7 @@ class World {
     std::uint64_t shown = 0;
     std::uint64_t expired = 0;
     std::uint64_t kills = 0;
+    std::uint64_t spared = 0;  ///< syncs: all was acknowledged before
     std::uint64_t linked = 0;
     std::uint64_t revoked = 0;
     std::uint64_t synced = 0;  ///< messages that another device of the account shows
