@@ -24,8 +24,8 @@ class SessionHandler final : public net::FrameHandler {
   }
 
   void on_frame(ByteView frame) override {
-    server::SessionOutput out;
-    session_->on_frame(frame, gate_.clock_.now(), out);
+    auto& out = gate_.empty_output();
+    session_->on_frame(frame, gate_.now(), out);
     apply(out);
   }
 
@@ -39,7 +39,7 @@ class SessionHandler final : public net::FrameHandler {
   }
 
   void on_answer(server::OfficeAnswer&& answer, UnixMillis now) {
-    server::SessionOutput out;
+    auto& out = gate_.empty_output();
     session_->on_answer(std::move(answer), now, out);
     apply(out);
     if (session_->logged_in()) deadline_.reset();
@@ -74,7 +74,7 @@ class SessionHandler final : public net::FrameHandler {
 
   void apply(server::SessionOutput& out) {
     if (out.frame_bytes_max) connection_->set_frame_bytes_max(*out.frame_bytes_max);
-    for (auto& frame : out.frames) connection_->send(std::move(frame));
+    for (std::size_t i = 0; i < out.frames.size(); ++i) connection_->send(out.frames[i]);
     gate_.ask(out.requests);
     using Reading = server::SessionOutput::Reading;
     if (out.reading != Reading::unchanged) session_paused_ = out.reading == Reading::pause;

@@ -33,6 +33,12 @@ class Gate {
 
   void add(std::uint64_t serial, SessionHandler& handler) { handlers_.emplace(serial, &handler); }
   void remove(std::uint64_t serial) { handlers_.erase(serial); }
+  /// One for all sessions: used up before the next is asked for.
+  server::SessionOutput& empty_output() {
+    output_.clear();
+    return output_;
+  }
+  UnixMillis now() const { return clock_.now(); }
   /// Posted together with whatever else this turn of the reactor brings.
   void ask(std::vector<server::OfficeRequest>& requests);
   void flush();
@@ -49,6 +55,7 @@ class Gate {
   std::uint64_t next_serial_ = 1;
   std::unordered_map<std::uint64_t, SessionHandler*> handlers_;
   std::vector<server::OfficeRequest> outgoing_;
+  server::SessionOutput output_;
   bool flush_planned_ = false;
   bool office_full_ = false;
   bool shutting_down_ = false;

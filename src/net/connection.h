@@ -58,9 +58,9 @@ class FrameHandler {
 class FrameConnection {
  public:
   virtual ~FrameConnection() = default;
-  /// Queues one frame; all that is queued in one turn of the reactor leaves in as few TLS records
-  /// as possible. More than kWriteQueueBytesMax waiting closes the connection as `slow`.
-  virtual void send(Bytes frame) = 0;
+  /// Queues a copy of one frame; all that is queued in one turn of the reactor leaves in as few TLS
+  /// records as possible. More than kWriteQueueBytesMax waiting closes the connection as `slow`.
+  virtual void send(ByteView frame) = 0;
   virtual std::size_t queued_bytes() const = 0;
   /// Longer frames close the connection. Starts at kStrangerFrameBytesMax on accepted connections
   /// and kFrameBytesMax on made ones.

@@ -108,8 +108,8 @@ TEST(Connection, CloseSendsWhatIsQueuedFirst) {
   Client client;
   client.connect(server.port());
   ASSERT_TRUE(client.run_until_open());
-  client.connection().send({1});
-  client.connection().send({2});  // not delivered: the server has closed
+  client.connection().send(Bytes{1});
+  client.connection().send(Bytes{2});  // not delivered: the server has closed
   EXPECT_EQ(client.run_until_closed(), CloseReason::peer);
   const auto seen = client.seen();
   ASSERT_EQ(seen.frames.size(), 2U);
@@ -188,7 +188,7 @@ TEST(Connection, PauseStopsThePeerByTcp) {
   client.connect(server.port());
   ASSERT_TRUE(client.run_until_open());
   auto& watch = server.connection(0);
-  client.connection().send({1});
+  client.connection().send(Bytes{1});
   ASSERT_TRUE(client.run_until([&](const Seen&) { return watch.now().frames.size() == 1; }));
   // More than the system's buffers of both sides hold stays in the queue of the one who sends.
   while (client.connection().queued_bytes() < limits::kWriteQueueBytesMax / 2) {

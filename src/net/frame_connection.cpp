@@ -55,7 +55,7 @@ void FrameUser::on_silence() { stream_.close_now(CloseReason::idle); }
 
 void FrameUser::on_gone(CloseReason reason) { handler_->on_closed(reason); }
 
-void FrameUser::send(Bytes frame) {
+void FrameUser::send(ByteView frame) {
   CHECK(frame.size() <= limits::kFrameBytesMax);
   const auto size = static_cast<std::uint32_t>(frame.size());
   const std::array<std::uint8_t, 4> length{

@@ -17,7 +17,7 @@ class FrameUser final : public StreamUser, public FrameConnection {
   void on_silence() override;
   void on_gone(CloseReason reason) override;
 
-  void send(Bytes frame) override;
+  void send(ByteView frame) override;
   std::size_t queued_bytes() const override { return stream_.queued_bytes(); }
   void set_frame_bytes_max(std::size_t bytes) override { frame_bytes_max_ = bytes; }
   void pause_reading() override { stream_.pause_reading(); }

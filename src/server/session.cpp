@@ -227,6 +227,8 @@ void Session::on_answer(OfficeAnswer&& answer, UnixMillis now, SessionOutput& ou
                    if (handshake_) handshake_->deadline = now + RendezvousBook::kLifetime;
                    say(answer.request, std::move(opened), out);
                  },
+                 [&](wire::Accepted& body) { out.frames.add_hot(answer.request, body); },
+                 [&](wire::Deliver& body) { out.frames.add_hot(answer.request, body); },
                  [&](auto& body) { say(answer.request, std::move(body), out); },
              },
              answer.body);
@@ -318,7 +320,7 @@ void Session::settle(std::uint32_t cost, SessionOutput& out) {
 }
 
 void Session::say(std::uint64_t request, wire::Body body, SessionOutput& out) {
-  out.frames.push_back(wire::encode(wire::Frame{request, std::move(body)}));
+  out.frames.add(wire::Frame{request, std::move(body)});
 }
 
 void Session::refuse(std::uint64_t request, RefusalCode code, SessionOutput& out,

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "server/messages.h"
 #include "server/stranger_limits.h"
+#include "wire/frame_list.h"
 
 namespace martlet::server {
 
@@ -25,11 +26,20 @@ struct Origin {
 /// What a session wants done, in this order: frames sent, requests posted, the rest.
 struct SessionOutput {
   enum class Reading : std::uint8_t { unchanged, pause, resume };
-  std::vector<Bytes> frames;
+  wire::FrameList frames;
   std::vector<OfficeRequest> requests;
   Reading reading = Reading::unchanged;
   std::optional<std::size_t> frame_bytes_max;
   bool close = false;  ///< after the frames have left
+
+  /// Nothing is wanted any more; memory is kept.
+  void clear() {
+    frames.clear();
+    requests.clear();
+    reading = Reading::unchanged;
+    frame_bytes_max.reset();
+    close = false;
+  }
 };
 
 /// The server's side of one connection (spec/wire.md): who is it, what may it ask, how much at

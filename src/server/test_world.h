@@ -176,7 +176,9 @@ class TestWorld {
   }
   void apply(Peer peer, SessionOutput& out) {
     auto& connection = connections_.at(peer);
-    for (auto& frame : out.frames) connection.sent.push_back(std::move(frame));
+    for (std::size_t i = 0; i < out.frames.size(); ++i) {
+      connection.sent.push_back(copy_of(out.frames[i]));
+    }
     for (auto& request : out.requests) queue_.push_back(std::move(request));
     if (out.frame_bytes_max) connection.frame_bytes_max = *out.frame_bytes_max;
     if (out.close) connection.closed = true;

@@ -88,7 +88,9 @@ void ServerNode::on_closed(std::uint64_t serial) {
 
 void ServerNode::apply(std::uint64_t serial, server::SessionOutput& out) {
   auto& peer = peers_.at(serial);
-  for (auto& frame : out.frames) peer.connection->send(Connection::server, std::move(frame));
+  for (std::size_t i = 0; i < out.frames.size(); ++i) {
+    peer.connection->send(Connection::server, copy_of(out.frames[i]));
+  }
   if (out.reading == server::SessionOutput::Reading::pause) peer.paused = true;
   const bool resumed = out.reading == server::SessionOutput::Reading::resume;
   if (resumed) peer.paused = false;
