@@ -1,11 +1,10 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <string>
 
 #include "base/ids.h"
+#include "process.h"
 
 namespace martlet::bench {
 
@@ -31,7 +30,8 @@ class ServerUnderLoad {
   double cpu_seconds() const;       ///< user and system, of all its threads
   std::uint64_t pss_bytes() const;  ///< its proportional share of memory
   std::uint64_t rss_bytes() const;
-  std::uint64_t waiting_items() const;  ///< in all mailboxes
+  std::uint64_t peak_rss_bytes() const;  ///< the most that was ever resident
+  std::uint64_t waiting_items() const;   ///< in all mailboxes
 
  private:
   void start();
@@ -42,11 +42,5 @@ class ServerUnderLoad {
   std::uint16_t port_ = 0;
   Digest fingerprint_{};
 };
-
-/// Core 0 is the server's; puts this process on the others, if there are any.
-void leave_the_servers_core();
-/// As many descriptors as the system lets us have.
-void raise_descriptor_limit();
-[[noreturn]] void give_up(const std::string& why);
 
 }  // namespace martlet::bench
