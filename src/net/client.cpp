@@ -17,7 +17,7 @@ class ClientOwner final : public StreamOwner {
  public:
   ClientOwner(Reactor::Implementation& reactor, std::string host, const ClientTls& tls,
               Milliseconds timeout, std::unique_ptr<FrameHandler> who)
-      : StreamOwner{{timeout, limits::kIdleTimeout, limits::kWriteStallTimeout}},
+      : StreamOwner{{timeout, timeout, limits::kIdleTimeout, limits::kWriteStallTimeout}},
         handler{std::move(who)},
         host_{std::move(host)},
         fingerprint_{tls.fingerprint} {
@@ -96,7 +96,7 @@ class Attempt final : public Resident, private SocketUser {
       return false;
     }
     SocketUser& user = *this;
-    socket_.emplace(reactor_.io(), descriptor, user);
+    socket_.emplace(reactor_.poller, descriptor, user);
     socket_->await_writable();
     last_failure_ = CloseReason::out_of_resources;  // if the socket is not open after all
     return socket_->is_open();

@@ -108,7 +108,7 @@ class Acceptor final : public Resident, private SocketUser {
       : branches_{std::move(branches)},
         shared_{*branches_.front()->shared},
         home_{branches_.front()->reactor},
-        socket_{home_.io(), descriptor.release(), *this} {
+        socket_{home_.poller, descriptor.release(), *this} {
     shared_.acceptor = this;
     socket_.await_readable();
   }
@@ -213,7 +213,8 @@ Result<std::unique_ptr<Listener>> Listener::open(const std::vector<Reactor*>& re
   CHECK(!reactors.empty());
   const auto shared = std::make_shared<Shared>();
   shared->context = TRY(TlsContext::server(config.certificate_pem, config.key_pem));
-  shared->times = {config.handshake_timeout, config.idle_timeout, config.write_stall_timeout};
+  shared->times = {config.handshake_timeout, config.handshake_patience, config.idle_timeout,
+                   config.write_stall_timeout};
   shared->connections_max = config.connections_max;
   shared->callbacks = std::move(callbacks);
   auto descriptor = TRY(bind_to(config.address, config.port));
@@ -221,6 +222,10 @@ Result<std::unique_ptr<Listener>> Listener::open(const std::vector<Reactor*>& re
   std::vector<std::shared_ptr<Branch>> branches;
   for (auto* reactor : reactors) {
     branches.push_back(std::make_shared<Branch>(shared, *reactor, branches.size()));
+    auto& where = branches.back()->reactor;
+    where.post([&where, most = config.handshakes_under_way_max] {
+      where.admission.set_under_way_max(most);
+    });
   }
   // The acceptor begins on its own thread, wherever we are called.
   auto holder = std::make_shared<Descriptor>(std::move(descriptor));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/connection.h"
+#include "net/limits.h"
 
 namespace martlet::net {
 
@@ -27,8 +28,13 @@ struct ListenerConfig {
   std::uint16_t port = 0;       ///< 0: any free one, see Listener::port
   std::string certificate_pem;  ///< chain, the server's own first
   std::string key_pem;
-  Milliseconds handshake_timeout;  ///< TLS handshake
-  Milliseconds idle_timeout;       ///< no byte from the peer for so long: closed
+  Milliseconds handshake_timeout;  ///< TLS handshake, from when it is this client's turn
+  /// The same while others wait for their turn.
+  Milliseconds handshake_patience = limits::kHandshakePatience;
+  /// TLS handshakes at a time, for each reactor; others wait unread, in the order in which they
+  /// came.
+  std::size_t handshakes_under_way_max = limits::kHandshakesUnderWayMax;
+  Milliseconds idle_timeout;  ///< no byte from the peer for so long: closed
   Milliseconds write_stall_timeout;
   std::size_t connections_max;
 };

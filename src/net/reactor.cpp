@@ -1,81 +1,122 @@
 #include "net/reactor.h"
 
 #include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <mutex>
+#include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
+#include "net/limits.h"
 #include "net/reactor_implementation.h"
 
 namespace martlet::net {
+namespace {
 
-namespace asio = boost::asio;
+constexpr auto kForEver = SteadyTime::max();
+/// Handshakes get at least so much of a round, however little else there was to do.
+constexpr Milliseconds kHandshakeShareMin{1};
+constexpr SteadyTime::duration kNapMax = std::chrono::hours{1};
 
-/// The parts that need Boost's headers.
-struct Reactor::Implementation::Loop {
-  // One thread runs it: asio then queues what handlers post without a lock.
-  asio::io_context io{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
-  asio::steady_timer sweep{io};
+SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+/// What other threads may touch.
+struct Reactor::Implementation::Mail {
+  std::mutex mutex;
+  std::vector<std::function<void()>> posted;
+  bool stop = false;
+  bool sleeps = false;                         ///< and has to be woken
+  std::vector<std::function<void()>> now_run;  ///< for the reactor's thread alone
 };
 
-/// The owner holds it as the guard; the handler in flight sees it through a weak pointer.
-struct Reactor::Implementation::Timer {
-  Timer(Implementation& reactor, std::function<void()> what)
-      : owner{&reactor}, clock{std::in_place, reactor.io()}, work{std::move(what)} {
-    owner->timers_.insert(this);
+/// The owner holds it as the guard.
+struct Reactor::Implementation::Timer final : Alarm {
+  explicit Timer(std::function<void()> what) : work{std::move(what)} {}
+  void on_alarm(SteadyTime) override {
+    // Moved out first: the work may drop the guard.
+    const auto work_now = std::exchange(work, nullptr);
+    if (work_now) work_now();
   }
-  ~Timer() {
-    if (owner != nullptr) owner->timers_.erase(this);
-  }
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-
-  Implementation* owner;  ///< null: the reactor is gone, the guard outlived it
-  std::optional<asio::steady_timer> clock;
   std::function<void()> work;
 };
 
 Reactor::Implementation::Implementation()
-    : loop_{std::make_unique<Loop>()}, alive_{this, [](const Implementation*) {}} {}
+    : round_began{steady_now()},
+      admission{limits::kHandshakesUnderWayMax},
+      began_{round_began},
+      mail_{std::make_unique<Mail>()},
+      alive_{this, [](const Implementation*) {}} {}
 
 Reactor::Implementation::~Implementation() {
   alive_.reset();
-  // Guards that outlive us must not touch us; what their work owns goes now.
-  while (!timers_.empty()) {
-    auto& timer = **timers_.begin();
-    timers_.erase(timers_.begin());
-    timer.owner = nullptr;
-    timer.clock.reset();
-    const auto work = std::exchange(timer.work, nullptr);
-  }
   scheduled_.clear();
   // Residents may start and stop things while they go, so they go one by one.
   while (!residents_.empty()) {
     const auto last = std::move(residents_.back());
     residents_.pop_back();
   }
+  // Guards may outlive us; what their work owns goes now.
+  wheel_.release_all([](WheelEntry& entry) {
+    const auto work = std::exchange(static_cast<Timer&>(entry).work, nullptr);
+  });
 }
 
-asio::io_context& Reactor::Implementation::io() { return loop_->io; }
-
 void Reactor::Implementation::post(std::function<void()> work) {
-  asio::post(loop_->io, std::move(work));
+  bool wake = false;
+  {
+    const std::lock_guard lock{mail_->mutex};
+    mail_->posted.push_back(std::move(work));
+    wake = std::exchange(mail_->sleeps, false);
+  }
+  if (wake) poller.wake();
 }
 
 void Reactor::Implementation::add(std::unique_ptr<Resident> resident) {
   resident->index_ = residents_.size();
   residents_.push_back(std::move(resident));
-  arm_sweep();
 }
 
 void Reactor::Implementation::schedule(Resident& resident) {
-  if (resident.scheduled_) return;
-  resident.scheduled_ = true;
+  if (std::exchange(resident.scheduled_, true)) return;
   scheduled_.push_back(&resident);
-  if (scheduled_.size() == 1) asio::post(loop_->io, [this] { run_turn(); });
+}
+
+// --- One round
+
+void Reactor::Implementation::round(SteadyTime until) {
+  const auto patience = sleep_ms(until);
+  poller.wait(patience, round_began);
+  {
+    const std::lock_guard lock{mail_->mutex};
+    mail_->sleeps = false;
+    mail_->now_run.swap(mail_->posted);
+  }
+  run_posted();
+  const auto ticks = std::chrono::floor<Milliseconds>(round_began - began_).count();
+  wheel_.advance(static_cast<std::uint64_t>(ticks),
+                 [this](WheelEntry& entry) { static_cast<Alarm&>(entry).on_alarm(round_began); });
+  run_turn();
+  if (admission.has_next()) run_handshakes();
+}
+
+/// How long there is nothing to do unless something comes; tells the others to wake us then.
+int Reactor::Implementation::sleep_ms(SteadyTime until) {
+  if (!scheduled_.empty() || admission.has_next()) return 0;
+  const auto stop = wheel_.next_stop();
+  if (stop) until = std::min(until, began_ + Milliseconds{*stop});
+  const auto left = until - steady_now();
+  if (left <= SteadyTime::duration::zero()) return 0;
+  const std::lock_guard lock{mail_->mutex};
+  if (!mail_->posted.empty() || mail_->stop) return 0;
+  mail_->sleeps = true;
+  if (until == kForEver) return -1;
+  return static_cast<int>(std::chrono::ceil<Milliseconds>(std::min(left, kNapMax)).count());
+}
+
+void Reactor::Implementation::run_posted() {
+  for (const auto& work : mail_->now_run) work();
+  mail_->now_run.clear();
 }
 
 void Reactor::Implementation::run_turn() {
@@ -89,6 +130,17 @@ void Reactor::Implementation::run_turn() {
   }
   this_turn_.clear();
 }
+
+void Reactor::Implementation::run_handshakes() {
+  const auto began = steady_now();
+  const auto end = began + std::max<SteadyTime::duration>(began - round_began, kHandshakeShareMin);
+  while (auto* newcomer = admission.next()) {
+    newcomer->on_admitted();
+    if (steady_now() >= end) break;
+  }
+}
+
+// --- Who lives here
 
 void Reactor::Implementation::remove(Resident& resident) {
   if (resident.scheduled_) {
@@ -111,61 +163,61 @@ void Reactor::Implementation::drop_group(const void* group) {
   }
 }
 
-void Reactor::Implementation::sweep_every(Milliseconds interval) {
-  interval = std::max(interval, Milliseconds{10});
-  if (interval >= sweep_interval_) return;
-  sweep_interval_ = interval;
-  sweep_armed_ = false;  // arming anew cancels the longer wait
-  arm_sweep();
+// --- Time
+
+std::uint64_t Reactor::Implementation::tick_of(SteadyTime at) const {
+  return at <= began_
+             ? 0
+             : static_cast<std::uint64_t>(std::chrono::ceil<Milliseconds>(at - began_).count());
 }
 
-void Reactor::Implementation::arm_sweep() {
-  if (sweep_armed_ || residents_.empty()) return;
-  sweep_armed_ = true;
-  loop_->sweep.expires_after(sweep_interval_);
-  loop_->sweep.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
-    sweep_armed_ = false;
-    const auto now = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < residents_.size(); ++i) residents_[i]->sweep(now);
-    arm_sweep();
-  });
+void Reactor::Implementation::arm(Alarm& alarm, SteadyTime at) { wheel_.arm(alarm, tick_of(at)); }
+
+void Reactor::Implementation::arm_at_latest(Alarm& alarm, SteadyTime at) {
+  const auto due = tick_of(at);
+  if (!alarm.is_armed() || due < alarm.due()) wheel_.arm(alarm, due);
 }
 
 std::shared_ptr<void> Reactor::Implementation::start_timer(Milliseconds delay,
                                                            std::function<void()> work) {
-  auto timer = std::make_shared<Timer>(*this, std::move(work));
-  timer->clock->expires_after(delay);
-  timer->clock->async_wait([weak = std::weak_ptr<Timer>{timer}](const boost::system::error_code&) {
-    const auto still = weak.lock();
-    if (still == nullptr) return;
-    // Moved out first: the work may drop the guard, or the reactor.
-    const auto work_now = std::exchange(still->work, nullptr);
-    if (work_now) work_now();
-  });
+  auto timer = std::make_shared<Timer>(std::move(work));
+  arm(*timer, steady_now() + delay);
   return timer;
 }
+
+// --- What everybody sees
 
 Reactor::Reactor() : implementation_{std::make_unique<Implementation>()} {}
 Reactor::~Reactor() = default;
 
+bool Reactor::Implementation::take_stop() {
+  const std::lock_guard lock{mail_->mutex};
+  return std::exchange(mail_->stop, false);
+}
+
 void Reactor::run() {
-  auto& io = implementation_->io();
-  io.run();
-  io.restart();
+  while (!implementation_->take_stop()) implementation_->round(kForEver);
 }
 
 bool Reactor::run_until(const std::function<bool()>& done, Milliseconds timeout) {
-  auto& io = implementation_->io();
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = steady_now() + timeout;
   while (!done()) {
-    if (io.run_one_until(deadline) == 0) break;
+    if (implementation_->take_stop() || steady_now() >= deadline) break;
+    implementation_->round(deadline);
   }
-  if (io.stopped()) io.restart();
   return done();
 }
 
-void Reactor::stop() { implementation_->io().stop(); }
+void Reactor::stop() {
+  auto& mail = *implementation_->mail_;
+  bool wake = false;
+  {
+    const std::lock_guard lock{mail.mutex};
+    mail.stop = true;
+    wake = std::exchange(mail.sleeps, false);
+  }
+  if (wake) implementation_->poller.wake();
+}
 
 void Reactor::post(std::function<void()> work) { implementation_->post(std::move(work)); }
 

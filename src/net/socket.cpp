@@ -4,78 +4,95 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <string>
+#include <utility>
+
+#include "net/poller.h"
 
 namespace martlet::net {
+namespace {
 
-namespace asio = boost::asio;
-using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+constexpr std::uint32_t kBroken = EPOLLHUP | EPOLLERR;  // reported whether or not one asks
 
-struct Socket::State {
-  State(asio::io_context& io, SocketUser& who) : user{&who}, descriptor{io.get_executor()} {}
-  SocketUser* user;  ///< null: closed
-  Descriptor descriptor;
-  bool awaits_read = false;
-  bool awaits_write = false;
-};
+}  // namespace
 
-Socket::Socket(asio::io_context& io, int descriptor, SocketUser& user)
-    : state_{std::make_shared<State>(io, user)} {
-  boost::system::error_code error;
-  state_->descriptor.assign(descriptor, error);
-  if (error) {
-    ::close(descriptor);
-    state_ = nullptr;
-  }
+Socket::Socket(Poller& poller, int descriptor, SocketUser& user)
+    : poller_{poller}, user_{user}, descriptor_{descriptor}, watched_{EPOLLIN} {
+  if (poller_.control(EPOLL_CTL_ADD, *this, watched_)) return;
+  is_watched_ = false;
+  ::close(std::exchange(descriptor_, -1));
 }
 
 Socket::~Socket() { close(); }
 
-int Socket::descriptor() const {
-  return state_ == nullptr ? -1 : state_->descriptor.native_handle();
-}
-
 void Socket::close() {
-  if (state_ == nullptr) return;
-  state_->user = nullptr;
-  boost::system::error_code ignored;
-  state_->descriptor.close(ignored);
-  state_ = nullptr;
+  const int descriptor = release();
+  if (descriptor >= 0) ::close(descriptor);
 }
 
 int Socket::release() {
-  if (state_ == nullptr) return -1;
-  state_->user = nullptr;
-  const int descriptor = state_->descriptor.release();
-  state_ = nullptr;
-  return descriptor;
-}
-
-void Socket::await(const std::shared_ptr<State>& state, bool write) {
-  auto& awaits = write ? state->awaits_write : state->awaits_read;
-  if (awaits) return;
-  awaits = true;
-  state->descriptor.async_wait(write ? Descriptor::wait_write : Descriptor::wait_read,
-                               [state, write](const boost::system::error_code&) {
-                                 // Whatever the error, the next read or write will meet it as well.
-                                 (write ? state->awaits_write : state->awaits_read) = false;
-                                 if (state->user == nullptr) return;
-                                 write ? state->user->on_writable() : state->user->on_readable();
-                               });
+  if (descriptor_ < 0) return -1;
+  // Closing alone would do it only if nobody else, like a child just forked, has it too.
+  if (std::exchange(is_watched_, false)) poller_.control(EPOLL_CTL_DEL, *this, 0);
+  poller_.forget(*this);
+  return std::exchange(descriptor_, -1);
 }
 
 void Socket::await_readable() {
-  if (state_ != nullptr) await(state_, false);
+  if (descriptor_ < 0) return;
+  awaits_read_ = true;
+  watch(watched_ | EPOLLIN);
 }
 
 void Socket::await_writable() {
-  if (state_ != nullptr) await(state_, true);
+  if (descriptor_ < 0) return;
+  awaits_write_ = true;
+  watch(watched_ | EPOLLOUT);
+}
+
+void Socket::watch(std::uint32_t events) {
+  if (is_watched_ && events == watched_) return;
+  // It was watched before, so the system has the memory; only a bug of ours could fail here.
+  poller_.control(std::exchange(is_watched_, true) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, *this, events);
+  watched_ = events;
+}
+
+/// The system reports a state for as long as it lasts, so what is not asked for now is switched
+/// off; most often the user asks again at once, and then nothing was to be switched.
+void Socket::serve(std::uint32_t events) {
+  const bool read = awaits_read_ && (events & (EPOLLIN | kBroken)) != 0;
+  const bool write = awaits_write_ && (events & (EPOLLOUT | kBroken)) != 0;
+  auto wanted = watched_;
+  if ((events & EPOLLIN) != 0 && !read) wanted &= ~std::uint32_t{EPOLLIN};
+  if ((events & EPOLLOUT) != 0 && !write) wanted &= ~std::uint32_t{EPOLLOUT};
+  if ((events & kBroken) != 0 && !read && !write) {
+    is_watched_ = false;
+    watched_ = 0;
+    poller_.control(EPOLL_CTL_DEL, *this, 0);
+    return;
+  }
+  watch(wanted);
+  auto& poller = poller_;
+  poller.served_ = this;
+  if (read) {
+    awaits_read_ = false;
+    user_.on_readable();
+  }
+  // The user may have closed or destroyed us.
+  if (write && poller.served_ == this) {
+    awaits_write_ = false;
+    user_.on_writable();
+  }
+  poller.served_ = nullptr;
+}
+
+bool peer_has_gone(int descriptor) {
+  pollfd state{descriptor, POLLRDHUP, 0};
+  return ::poll(&state, 1, 0) == 1;
 }
 
 std::string remote_address(int descriptor) {

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/limits.h"
+#include "net/limits.h"
 
 namespace martlet::net {
 namespace {
@@ -17,6 +17,7 @@ constexpr std::size_t kFlushAtBytes =
     256 * 1024;  ///< so much waits: do not wait for the end of the turn
 constexpr std::size_t kFirstReserveBytes = 2 * 1024;
 constexpr Milliseconds kFarewell{1000};
+constexpr Milliseconds kAskAgain{1000};  ///< a user that let silence pass is told again
 
 }  // namespace
 
@@ -25,9 +26,8 @@ void Stream::start(Reactor::Implementation& reactor, int descriptor,
   std::unique_ptr<Stream> made{
       new Stream{reactor, descriptor, std::move(owner), handshake_deadline}};
   auto& stream = *made;
-  const auto& times = stream.owner_->times;
-  reactor.sweep_every(std::min({times.handshake, times.idle, times.write_stall}) / 4);
   reactor.add(std::move(made));
+  reactor.arm(stream, handshake_deadline);
   stream.user_ = stream.owner_->client_for(stream);
   if (!stream.socket_.is_open()) return stream.close_now(CloseReason::out_of_resources);
   if (stream.user_ != nullptr) return stream.shake_hands();
@@ -38,7 +38,7 @@ Stream::Stream(Reactor::Implementation& reactor, int descriptor, std::shared_ptr
                SteadyTime handshake_deadline)
     : reactor_{reactor},
       owner_{std::move(owner)},
-      socket_{reactor.io(), descriptor, *this},
+      socket_{reactor.poller, descriptor, *this},
       deadline_{handshake_deadline} {}
 
 Stream::~Stream() { owner_->on_stream_gone(); }
@@ -46,27 +46,37 @@ Stream::~Stream() { owner_->on_stream_gone(); }
 // --- What happens to us
 
 void Stream::on_readable() {
-  if (state_ == State::handshake) return shake_hands();
+  if (state_ == State::handshake) return user_ != nullptr ? shake_hands() : queue_up();
   if (state_ == State::open) return read_some();
   if (state_ == State::awaiting_end) return discard_some();
 }
 
 void Stream::on_writable() {
   write_blocked_ = false;
-  if (state_ == State::handshake) return shake_hands();
+  if (state_ == State::handshake) return user_ != nullptr ? shake_hands() : queue_up();
   read_again_ = read_again_ || std::exchange(read_awaits_write_, false);
   reactor_.schedule(*this);
 }
 
-void Stream::sweep(SteadyTime now) {
+void Stream::on_alarm(SteadyTime now) {
   if (state_ == State::gone) return;
-  if (queued_bytes() > 0 && now - write_progress_ >= owner_->times.write_stall) {
-    return close_now(CloseReason::slow);
+  if (state_ == State::handshake) return judge_handshake(now);
+  if (queued_bytes() > 0) {
+    const auto stalled_at = write_progress_ + owner_->times.write_stall;
+    if (now >= stalled_at) return close_now(CloseReason::slow);
+    reactor_.arm_at_latest(*this, stalled_at);
   }
-  if (now < deadline_) return;
-  if (state_ == State::handshake) return close_now(CloseReason::timed_out);
+  if (now < deadline_) return reactor_.arm_at_latest(*this, deadline_);
   if (state_ != State::open) return close_now(reason_);
-  if (!paused_) user_->on_silence();  // paused: it is us who do not listen
+  if (paused_) return;  // it is us who do not listen; resuming arms again
+  user_->on_silence();
+  if (now >= deadline_) reactor_.arm_at_latest(*this, now + kAskAgain);
+}
+
+/// The deadline moves without touching the alarm, as long as it moves away.
+void Stream::move_deadline(SteadyTime at) {
+  deadline_ = at;
+  reactor_.arm_at_latest(*this, at);
 }
 
 bool Stream::turn() {
@@ -82,6 +92,31 @@ bool Stream::turn() {
 }
 
 // --- The handshake
+
+void Stream::queue_up() {
+  if (!is_admitted()) Alarm::disarm();  // now it is we who let him wait
+  reactor_.admission.ask(*this);
+}
+
+void Stream::on_admitted() {
+  if (state_ != State::handshake) return;
+  if (!tls_) {
+    // Who lost patience meanwhile costs us no handshake.
+    if (peer_has_gone(socket_.descriptor())) return close_now(CloseReason::peer);
+    const auto now = std::chrono::steady_clock::now();
+    deadline_ = now + owner_->times.handshake;
+    reactor_.arm(*this, now + std::min(owner_->times.handshake, owner_->times.handshake_patience));
+  }
+  shake_hands();
+}
+
+/// While others wait for a place, who dawdles loses his.
+void Stream::judge_handshake(SteadyTime now) {
+  if (now >= deadline_ || (is_admitted() && reactor_.admission.has_waiting())) {
+    return close_now(CloseReason::timed_out);
+  }
+  reactor_.arm(*this, std::min(deadline_, now + kAskAgain));
+}
 
 void Stream::shake_hands() {
   if (!tls_) tls_ = owner_->start_tls(socket_.descriptor());
@@ -113,6 +148,7 @@ void Stream::establish() {
   } else if (protocol != kFramesProtocol) {
     return close_now(CloseReason::tls);
   }
+  reactor_.admission.leave(*this);
   state_ = State::open;
   set_deadline(owner_->times.idle, true);
   user_->on_established({tls_.exporter(), remote_address(socket_.descriptor())});
@@ -132,7 +168,7 @@ void Stream::read_some() {
       read_awaits_write_ = outcome == TlsOutcome::want_write;
       return await(outcome);
     }
-    if (slide_ > Milliseconds::zero()) deadline_ = std::chrono::steady_clock::now() + slide_;
+    if (slide_ > Milliseconds::zero()) deadline_ = reactor_.round_began + slide_;
     user_->on_bytes(ByteView{reactor_.scratch}.first(size));
     // Asking the socket would most often only tell us that it is empty.
     if (!tls_.has_unread()) {
@@ -151,11 +187,12 @@ void Stream::resume_reading() {
   paused_ = false;
   resumed_ = read_again_ = true;
   if (slide_ > Milliseconds::zero()) deadline_ = std::chrono::steady_clock::now() + slide_;
+  reactor_.arm_at_latest(*this, deadline_);
   reactor_.schedule(*this);
 }
 
 void Stream::set_deadline(Milliseconds from_now, bool slides) {
-  deadline_ = std::chrono::steady_clock::now() + from_now;
+  move_deadline(std::chrono::steady_clock::now() + from_now);
   slide_ = slides ? from_now : Milliseconds::zero();
 }
 
@@ -188,6 +225,7 @@ void Stream::flush() {
       write_blocked_ = true;
       // TLS 1.3 never has to read before it can write.
       socket_.await_writable();
+      reactor_.arm_at_latest(*this, write_progress_ + owner_->times.write_stall);
       break;
     }
     sent_ += written;
@@ -214,7 +252,7 @@ void Stream::close_after_sending(CloseReason reason) {
   if (state_ != State::open) return;
   state_ = State::sending_rest;
   reason_ = reason;
-  deadline_ = std::chrono::steady_clock::now() + kFarewell;
+  move_deadline(std::chrono::steady_clock::now() + kFarewell);
   reactor_.schedule(*this);
 }
 
@@ -239,6 +277,7 @@ void Stream::discard_some() {
 
 void Stream::close_now(CloseReason reason) {
   if (state_ == State::gone) return;
+  reactor_.admission.leave(*this);
   state_ = State::gone;
   reason_ = reason;
   reactor_.schedule(*this);

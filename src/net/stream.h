@@ -32,6 +32,7 @@ class StreamUser {
 
 struct StreamTimes {
   Milliseconds handshake;
+  Milliseconds handshake_patience;  ///< the same while others wait
   Milliseconds idle;
   Milliseconds write_stall;
 };
@@ -53,10 +54,12 @@ class StreamOwner {
 };
 
 /// A TCP connection with TLS on it: handshake, reading in turns, a queue for writing, timeouts.
-/// While nothing is under way it holds no buffers. Owned by its reactor.
-class Stream final : public Resident, private SocketUser {
+/// While nothing is under way it holds no buffers. The server's handshakes wait for admission.
+/// Owned by its reactor.
+class Stream final : public Resident, private SocketUser, private Alarm, private Newcomer {
  public:
-  /// Takes over `descriptor`. The handshake has to be done by `handshake_deadline`.
+  /// Takes over `descriptor`. The handshake has to be done by `handshake_deadline`; at a server the
+  /// client has to begin by then, and has as much time again from when we serve him.
   static void start(Reactor::Implementation& reactor, int descriptor,
                     std::shared_ptr<StreamOwner> owner, SteadyTime handshake_deadline);
   ~Stream() override;
@@ -82,10 +85,14 @@ class Stream final : public Resident, private SocketUser {
          SteadyTime handshake_deadline);
   void on_readable() override;
   void on_writable() override;
-  void sweep(SteadyTime now) override;
+  void on_alarm(SteadyTime now) override;
+  void on_admitted() override;
   bool turn() override;
   const void* group() const override { return owner_.get(); }
+  void queue_up();
   void shake_hands();
+  void move_deadline(SteadyTime at);
+  void judge_handshake(SteadyTime now);
   void establish();
   void read_some();
   void discard_some();
@@ -100,7 +107,7 @@ class Stream final : public Resident, private SocketUser {
   std::unique_ptr<StreamUser> user_;
   Bytes out_;
   std::size_t sent_ = 0;
-  SteadyTime deadline_;
+  SteadyTime deadline_;  ///< the alarm may come earlier, and then moves on
   SteadyTime write_progress_{};
   Milliseconds slide_{0};  ///< how far each read moves the deadline; 0: not at all
   State state_ = State::handshake;

@@ -61,6 +61,8 @@ struct ServerOptions {
   Script script = echo();
   Milliseconds handshake_timeout{20'000}, idle_timeout{20'000}, write_stall_timeout{20'000};
   std::size_t connections_max = 10'000;
+  std::size_t handshakes_under_way_max = 1'000;
+  Milliseconds handshake_patience{20'000};
   std::function<HttpResponse(const HttpRequest&)> on_http =
       nullptr;                     ///< default: says what it was asked
   OnHttp on_http_later = nullptr;  ///< comes before on_http

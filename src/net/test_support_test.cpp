@@ -147,6 +147,8 @@ Server::Server(ServerOptions options) {
   config.idle_timeout = options.idle_timeout;
   config.write_stall_timeout = options.write_stall_timeout;
   config.connections_max = options.connections_max;
+  config.handshakes_under_way_max = options.handshakes_under_way_max;
+  config.handshake_patience = options.handshake_patience;
   ListenerCallbacks callbacks;
   callbacks.on_frames = [this, script = options.script](std::size_t index) {
     auto watch = std::make_shared<Watch>();
