@@ -7,6 +7,7 @@ namespace {
 
 constexpr Milliseconds kPatience = std::chrono::seconds{60};
 constexpr std::size_t kAtOnce = 64;                ///< handshakes under way
+constexpr std::size_t kEnrolAtOnce = 16;           ///< connections; each has ten seconds
 constexpr std::size_t kEnrolmentsAConnection = 7;  ///< a stranger has eight frames
 constexpr std::size_t kUsesAnInvitation = 10'000;
 
@@ -28,8 +29,10 @@ class Newcomers final : public net::FrameHandler {
     ++enrolled_;
     next();
   }
-  void on_closed(net::CloseReason) override {
-    if (enrolled_ < devices_.size()) give_up("a connection ended while enrolling");
+  void on_closed(net::CloseReason reason) override {
+    if (enrolled_ < devices_.size()) {
+      give_up(std::string{"a connection ended while enrolling: "} + net::name_of(reason));
+    }
     ++done_;
   }
 
@@ -70,7 +73,7 @@ std::vector<server::TestDevice> enrol_crowd(const ServerUnderLoad& server, std::
         reactor, "127.0.0.1", server.port(), {server.fingerprint()}, kPatience,
         std::make_unique<Newcomers>(std::span{devices}.subspan(at, some), at, token, done));
     ++started;
-    if (!reactor.run_until([&] { return started - done < kAtOnce; }, kPatience)) {
+    if (!reactor.run_until([&] { return started - done < kEnrolAtOnce; }, kPatience)) {
       give_up("enrolling takes too long");
     }
   }

@@ -26,8 +26,7 @@ struct Reactor::Implementation::Mail {
   std::mutex mutex;
   std::vector<std::function<void()>> posted;
   bool stop = false;
-  bool sleeps = false;                         ///< and has to be woken
-  std::vector<std::function<void()>> now_run;  ///< for the reactor's thread alone
+  bool sleeps = false;  ///< and has to be woken
 };
 
 /// The owner holds it as the guard.
@@ -87,11 +86,6 @@ void Reactor::Implementation::schedule(Resident& resident) {
 void Reactor::Implementation::round(SteadyTime until) {
   const auto patience = sleep_ms(until);
   poller.wait(patience, round_began);
-  {
-    const std::lock_guard lock{mail_->mutex};
-    mail_->sleeps = false;
-    mail_->now_run.swap(mail_->posted);
-  }
   run_posted();
   const auto ticks = std::chrono::floor<Milliseconds>(round_began - began_).count();
   wheel_.advance(static_cast<std::uint64_t>(ticks),
@@ -115,8 +109,13 @@ int Reactor::Implementation::sleep_ms(SteadyTime until) {
 }
 
 void Reactor::Implementation::run_posted() {
-  for (const auto& work : mail_->now_run) work();
-  mail_->now_run.clear();
+  std::vector<std::function<void()>> posted;
+  {
+    const std::lock_guard lock{mail_->mutex};
+    mail_->sleeps = false;
+    posted.swap(mail_->posted);
+  }
+  for (const auto& work : posted) work();
 }
 
 void Reactor::Implementation::run_turn() {
