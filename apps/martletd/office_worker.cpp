@@ -10,7 +10,16 @@ constexpr Milliseconds kTick{1'000};
 }  // namespace
 
 OfficeWorker::OfficeWorker(server::Office& office, const Clock& clock, OfficeCallbacks callbacks)
-    : office_{office}, clock_{clock}, callbacks_{std::move(callbacks)} {}
+    : office_{office},
+      clock_{clock},
+      callbacks_{std::move(callbacks)},
+      disk_{[this](Result<void> result) {
+        {
+          const std::lock_guard lock{mutex_};
+          written_ = std::move(result);
+        }
+        changed_.notify_all();
+      }} {}
 
 OfficeWorker::~OfficeWorker() { stop(); }
 
@@ -98,34 +107,56 @@ void OfficeWorker::run() {
   auto wake_at = next_tick;
   while (gather(batch, wake_at)) {
     const auto now = clock_.now();
+    finish_commit(false, answers);
     office_.take_in(batch, now, answers);
     hand_out(answers);
-    const auto commit_at = commit_if_due(answers);
-    if (Steady::now() >= next_tick) {
+    // A tick may write for itself, so it comes between two commits.
+    if (!committing_ && Steady::now() >= next_tick) {
       const bool more = office_.on_tick(now, batch.empty(), answers);
       hand_out(answers);
       next_tick = Steady::now() + (more ? Milliseconds{0} : kTick);
     }
-    wake_at = std::min(next_tick, commit_at.value_or(next_tick));
+    const auto commit_at = commit_if_due(answers);
+    wake_at = committing_ ? Steady::time_point::max()
+                          : std::min(next_tick, commit_at.value_or(next_tick));
     callbacks_.health(office_.health());
   }
+  finish_commit(true, answers);
   // What was deleted is deleted, also if the last second brought no other sync.
-  office_.commit(answers);
+  office_.flush(answers);
   office_.on_tick(clock_.now(), false, answers);
   hand_out(answers);
 }
 
 std::optional<OfficeWorker::Steady::time_point> OfficeWorker::commit_if_due(
     std::vector<server::OfficeAnswer>& answers) {
+  if (committing_) return std::nullopt;
   if (office_.uncommitted() == 0) return commit_due_ = std::nullopt;
   const bool may_wait =
       office_.may_be_acknowledged() && office_.uncommitted() < limits::kUncommittedMax;
   const auto now = Steady::now();
   if (may_wait && !commit_due_) commit_due_ = now + limits::kCommitDelay;
   if (may_wait && now < *commit_due_) return commit_due_;
-  office_.commit(answers);
+  if (auto work = office_.begin_commit(answers)) {
+    committing_ = true;
+    disk_.give(std::move(work));
+  }
   hand_out(answers);
   return commit_due_ = std::nullopt;
+}
+
+void OfficeWorker::finish_commit(bool wait, std::vector<server::OfficeAnswer>& answers) {
+  if (!committing_) return;
+  std::optional<Result<void>> written;
+  {
+    std::unique_lock lock{mutex_};
+    if (wait) changed_.wait(lock, [this] { return written_.has_value(); });
+    written = std::exchange(written_, std::nullopt);
+  }
+  if (!written) return;
+  committing_ = false;
+  office_.finish_commit(*written, answers);
+  hand_out(answers);
 }
 
 /// The whole vector if it is short: then nothing is moved and nothing allocated.
@@ -147,9 +178,14 @@ bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::tim
   bool drained = false;
   {
     std::unique_lock lock{mutex_};
-    if (queued() == 0 && !office_.has_work() && !stopping_) {
+    if (queued() == 0 && !office_.has_work() && !written_ && !stopping_) {
       asleep_ = true;
-      changed_.wait_until(lock, until, [this] { return queued() > 0 || stopping_; });
+      const auto is_woken = [this] { return queued() > 0 || written_ || stopping_; };
+      if (until == Steady::time_point::max()) {
+        changed_.wait(lock, is_woken);
+      } else {
+        changed_.wait_until(lock, until, is_woken);
+      }
       asleep_ = false;
     }
     if (queued() == 0 && stopping_) return false;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "apps/martletd/disk_thread.h"
 #include "server/office.h"
 
 namespace martlet::daemon {
@@ -23,7 +24,7 @@ struct OfficeCallbacks {
 /// The thread that owns the office and may wait for the disk. It takes what has gathered, up to
 /// kGatherRequests, and serves that as one batch: under load batches grow by themselves. Then it
 /// commits, at once or, if devices may acknowledge meanwhile what would have to be written, within
-/// kCommitDelay. Thread-safe.
+/// kCommitDelay; while a second thread waits for the disk it goes on. Thread-safe.
 class OfficeWorker {
  public:
   /// `office` and `clock` outlive the worker, and nobody else uses the office while it runs.
@@ -55,8 +56,10 @@ class OfficeWorker {
 
   void run();
   bool gather(std::vector<server::OfficeRequest>& batch, Steady::time_point until);
-  /// Commits if it is time. Else until when it may wait; nothing: for nothing.
+  /// Begins a commit if it is time. Else until when it may wait; nothing: for nothing.
   std::optional<Steady::time_point> commit_if_due(std::vector<server::OfficeAnswer>& answers);
+  /// Ends the commit under way if the disk has answered; `wait`: once it has.
+  void finish_commit(bool wait, std::vector<server::OfficeAnswer>& answers);
   void take_from_queue(std::vector<server::OfficeRequest>& batch);
   std::size_t queued() const { return queue_.size() - taken_; }
   void hand_out(std::vector<server::OfficeAnswer>& answers);
@@ -69,17 +72,21 @@ class OfficeWorker {
   const OfficeCallbacks callbacks_;
   std::thread thread_;
   std::optional<Steady::time_point> commit_due_;  ///< the worker's own
+  bool committing_ = false;                       ///< likewise
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;
   std::vector<server::OfficeRequest> queue_;
-  std::size_t taken_ = 0;  ///< of the queue, from its front
+  std::size_t taken_ = 0;                ///< of the queue, from its front
+  std::optional<Result<void>> written_;  ///< what the disk answered; the worker takes it
   bool asleep_ = false;
   bool was_full_ = false;
   bool stopping_ = false;
   std::map<std::uint64_t, OnAnswer> asked_;
   std::size_t pages_waiting_ = 0;
   std::uint64_t next_serial_ = 1;
+
+  DiskThread disk_;  ///< last: it reports to what stands above
 };
 
 }  // namespace martlet::daemon

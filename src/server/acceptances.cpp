@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "server/send_check.h"
 
 namespace martlet::server {
@@ -12,29 +13,47 @@ void Acceptances::add(const OfficeRequest& request, const MessageId& message,
     answers.push_back({request.session, request.request, request.cost, wire::Accepted{message}});
     return;
   }
-  const auto index = static_cast<std::uint32_t>(sends_.size());
-  sends_.push_back({request.session, request.request, request.cost,
-                    static_cast<std::uint32_t>(places.size()), message});
-  ++unsettled_;
+  const auto index = static_cast<std::uint32_t>(staged_.sends.size());
+  staged_.sends.push_back({request.session, request.request, request.cost,
+                           static_cast<std::uint32_t>(places.size()), message});
+  ++staged_.unsettled;
   for (const auto place : places) {
     // Nearly always behind all others; a repeat of what is staged shares its place.
-    const auto at = std::ranges::upper_bound(places_, place, {}, &Place::sequence);
-    places_.insert(at, {place, index});
+    auto& all = staged_.places;
+    all.insert(std::ranges::upper_bound(all, place, {}, &Place::sequence), {place, index});
   }
 }
 
 void Acceptances::acknowledged(store::Sequence place, Answers& answers) {
-  for (auto& found : std::ranges::equal_range(places_, place, {}, &Place::sequence)) {
+  departed_.acknowledged(place, answers);
+  staged_.acknowledged(place, answers);
+}
+
+void Acceptances::depart() {
+  CHECK(departed_.sends.empty());
+  std::swap(staged_, departed_);
+}
+
+void Acceptances::arrive(Answers& answers) { departed_.settle(true, answers); }
+
+void Acceptances::refuse(Answers& answers) {
+  departed_.settle(false, answers);
+  staged_.settle(false, answers);
+}
+
+void Acceptances::Batch::acknowledged(store::Sequence place, Answers& answers) {
+  for (auto& found : std::ranges::equal_range(places, place, {}, &Place::sequence)) {
     if (found.waiting == kSettled) continue;
-    auto& send = sends_[std::exchange(found.waiting, kSettled)];
+    auto& send = sends[std::exchange(found.waiting, kSettled)];
     if (--send.left > 0) continue;
-    --unsettled_;
+    --unsettled;
     answers.push_back({send.session, send.request, send.cost, wire::Accepted{send.message}});
   }
 }
 
-void Acceptances::settle(bool durable, Answers& answers) {
-  for (const auto& send : sends_) {
+/// Memory is kept for the next batch.
+void Acceptances::Batch::settle(bool durable, Answers& answers) {
+  for (const auto& send : sends) {
     if (send.left == 0) continue;
     auto& answer = answers.emplace_back(
         OfficeAnswer{send.session, send.request, send.cost, wire::Accepted{send.message}});
@@ -42,9 +61,9 @@ void Acceptances::settle(bool durable, Answers& answers) {
       answer.body = wire::Refusal{wire::RefusalCode::unavailable, kRetryUnavailable, send.message};
     }
   }
-  sends_.clear();
-  places_.clear();
-  unsettled_ = 0;
+  sends.clear();
+  places.clear();
+  unsettled = 0;
 }
 
 }  // namespace martlet::server

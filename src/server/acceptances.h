@@ -9,7 +9,8 @@
 namespace martlet::server {
 
 /// Sends that wait for their `Accepted`: until each of their envelopes is durable, or was
-/// acknowledged by its device and so never has to be. Owned by the office.
+/// acknowledged by its device and so never has to be. Some are on their way to the disk, the others
+/// come with the next batch. Owned by the office.
 class Acceptances {
  public:
   using Answers = std::vector<OfficeAnswer>;
@@ -19,11 +20,16 @@ class Acceptances {
            std::span<const store::Sequence> places, Answers& answers);
   /// What was staged at `place` has been acknowledged.
   void acknowledged(store::Sequence place, Answers& answers);
-  /// All that was staged is durable now; or, if the disk did not take it, is refused.
-  void settle(bool durable, Answers& answers);
+  /// The batch goes to the disk; what is added from now on belongs to the next. At most one is on
+  /// its way.
+  void depart();
+  /// It has arrived.
+  void arrive(Answers& answers);
+  /// All that waits is refused: the disk did not take it.
+  void refuse(Answers& answers);
 
-  /// Sends that wait.
-  std::size_t waiting() const { return unsettled_; }
+  /// Sends that wait for the next batch to depart.
+  std::size_t waiting() const { return staged_.unsettled; }
 
  private:
   struct Waiting {
@@ -39,9 +45,16 @@ class Acceptances {
   };
   static constexpr std::uint32_t kSettled = 0xffff'ffff;
 
-  std::vector<Waiting> sends_;
-  std::vector<Place> places_;  ///< by sequence
-  std::size_t unsettled_ = 0;
+  struct Batch {
+    std::vector<Waiting> sends;
+    std::vector<Place> places;  ///< by sequence
+    std::size_t unsettled = 0;
+    void acknowledged(store::Sequence place, Answers& answers);
+    void settle(bool durable, Answers& answers);
+  };
+
+  Batch staged_;
+  Batch departed_;
 };
 
 }  // namespace martlet::server

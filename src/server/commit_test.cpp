@@ -132,6 +132,68 @@ TEST_F(CommitTest, AKillBeforeTheSyncLosesNothingThatWasAccepted) {
   EXPECT_EQ(waiting(bob), 0U);  // the two others were never accepted: their sender has them
 }
 
+TEST_F(CommitTest, WhileTheDiskWorksTheOfficeGoesOn) {
+  const auto sender = online(alice);
+  const auto reader = online(bob);
+  world_->say(sender, 1, send_to(bob, 1));
+  world_->take_in();
+  world_->begin_commit();
+  world_->say(sender, 2, send_to(bob, 2));
+  world_->say(sender, 3, send_to(eve, 3));
+  world_->say(sender, 4, send_to(bob, 1));  // a repeat of what is on its way
+  world_->take_in();
+  auto got = delivered(reader);
+  ASSERT_EQ(got.size(), 2U);
+  EXPECT_TRUE(accepted(sender).empty());
+  EXPECT_EQ(world_->office().uncommitted(), 3U);
+  got.pop_back();
+  acknowledge(reader, got);
+  EXPECT_EQ(accepted(sender), (Requests{1, 4}));
+  world_->finish_commit();
+  EXPECT_TRUE(accepted(sender).empty()) << "those have had their answer, the others wait";
+  EXPECT_EQ(mail_disk_.items.size(), 1U) << "it was on its way already";
+  world_->begin_commit();
+  world_->finish_commit();
+  EXPECT_EQ(accepted(sender), (Requests{2, 3}));
+  restart();
+  EXPECT_EQ(waiting(bob), 1U);
+  EXPECT_EQ(waiting(eve), 1U);
+}
+
+TEST_F(CommitTest, AFailureRefusesWhatWasStagedMeanwhileToo) {
+  const auto sender = online(alice);
+  const auto other = online(eve);
+  world_->say(other, 1, send_to(bob, 1));
+  world_->work_all();
+  EXPECT_EQ(accepted(other), Requests{1});
+  const auto reader = log_in(bob);
+  acknowledge(reader, delivered(reader));  // a deletion that has to come again
+  for (const auto fault : {WriteFault::lost, WriteFault::written}) {
+    world_->say(sender, 2, send_to(alice, 2));
+    world_->say(sender, 3, send_to(eve, 3));
+    world_->take_in();
+    world_->begin_commit();
+    world_->say(sender, 4, send_to(eve, 4));
+    world_->take_in();
+    next_mail_fault_ = fault;
+    world_->finish_commit();
+    int refused = 0;
+    for (const auto& frame : world_->take(sender)) {
+      if (code_of(frame.body) == RefusalCode::unavailable) ++refused;
+    }
+    EXPECT_EQ(refused, 3);
+    EXPECT_EQ(world_->office().uncommitted(), 0U);
+    EXPECT_EQ(waiting(eve), 0U);
+  }
+  world_->say(sender, 5, send_to(eve, 3));
+  world_->work_all();
+  EXPECT_EQ(accepted(sender), Requests{5});
+  world_->advance(Seconds{1});
+  restart();
+  EXPECT_EQ(waiting(bob), 0U);
+  EXPECT_EQ(waiting(eve), 1U);
+}
+
 TEST_F(CommitTest, ATickThatWritesAnswersWhoWaits) {
   const auto sender = online(alice);
   world_->say(sender, 1, send_to(bob, 1));

@@ -72,7 +72,7 @@ Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
 }
 
 void Office::take_in(std::span<OfficeRequest> requests, UnixMillis now, Answers& answers) {
-  restage_removals();
+  restage_removals(now);
   for (auto& request : requests) serve(request, now, answers);
   tell_of_handles(now, answers);
   deliveries_.pump(now, answers);
@@ -84,7 +84,7 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Answers& answers) {
                  [&](Subscribe& body) { subscribe(request, body, now, answers); },
                  [&](Unsubscribe& body) { deliveries_.unsubscribe(body.device, request.session); },
                  [&](Post& body) { post(request, body, now, answers); },
-                 [&](Acknowledgement& body) { acknowledge(request, body, answers); },
+                 [&](Acknowledgement& body) { acknowledge(request, body, now, answers); },
                  [&](wire::Enrol& body) {
                    answer_result(
                        request,
@@ -209,24 +209,25 @@ Result<void, wire::Refusal> Office::stage(Post& body, UnixMillis now) {
   return {};
 }
 
-void Office::acknowledge(const OfficeRequest& request, const Acknowledgement& body,
+void Office::acknowledge(const OfficeRequest& request, const Acknowledgement& body, UnixMillis now,
                          Answers& answers) {
   const auto taken = deliveries_.acknowledge(body.device, request.session, body.sequences);
   for (const auto sequence : taken) {
-    if (!remove({body.device, sequence}) || sequence <= committed_) continue;
-    if (in_flight_ > 0) --in_flight_;
+    if (!remove({body.device, sequence}, now) || sequence <= committed_) continue;
+    if (sequence > departed_ && in_flight_ > 0) --in_flight_;
     acceptances_.acknowledged(sequence, answers);
   }
   answer(request, Done{}, answers);
 }
 
 /// Nothing is deleted from a damaged mailbox: somebody may still save what is in it.
-bool Office::remove(const Removal& removal) {
+bool Office::remove(const Removal& removal, UnixMillis now) {
   if (is_damaged(health_, removal.device)) return false;
   const auto removed = mailboxes_.remove(removal.device, removal.sequence);
   if (!removed.ok() && removed.error().failure == Failure::corrupt) {
     note_damage(health_, removal.device);
-  } else if (removal.sequence <= committed_ && removals_.size() < kRemovalsMax) {
+  } else if (removal.sequence <= departed_ && removals_.size() < kRemovalsMax) {
+    if (removals_.empty()) removals_since_ = now;
     removals_.push_back(removal);
   }
   return removed.ok();

@@ -39,9 +39,18 @@ class Office {
   /// called with no requests, to go on with what has_work() tells of.
   void take_in(std::span<OfficeRequest> requests, UnixMillis now,
                std::vector<OfficeAnswer>& answers);
-  /// Answers the Sends that wait for the disk.
+  /// Sends that wait for the disk: take_in may go on while another thread does the work. Nothing:
+  /// there is no work, and whoever waited has been answered.
+  std::unique_ptr<store::SyncWork> begin_commit(std::vector<OfficeAnswer>& answers);
+  /// With what the work gave; answers those who waited for it.
+  void finish_commit(const Result<void>& written, std::vector<OfficeAnswer>& answers);
+  /// Both, and the work too. No other may be under way.
   void commit(std::vector<OfficeAnswer>& answers);
-  /// Sends that wait for commit.
+  /// Deletions too, however young. Before the end.
+  void flush(std::vector<OfficeAnswer>& answers) {
+    if (acceptances_.waiting() > 0 || !removals_.empty()) sync(answers);
+  }
+  /// Sends that wait for begin_commit.
   std::size_t uncommitted() const { return acceptances_.waiting(); }
   /// Some of what they brought is at a device that may acknowledge it any moment: a commit a little
   /// later could have less to write.
@@ -54,7 +63,8 @@ class Office {
   }
   /// Expires what is due, a portion at a time, and tells the senders; makes deletions durable that
   /// no batch took along; frees the disk of deleted bytes if `idle` or long overdue. Call about
-  /// once a second, and again at once while it gives back true (more is due).
+  /// once a second, and again at once while it gives back true (more is due), but not between
+  /// begin_commit and finish_commit.
   bool on_tick(UnixMillis now, bool idle, std::vector<OfficeAnswer>& answers);
 
   /// More can be delivered at once: call process again without waiting.
@@ -81,7 +91,8 @@ class Office {
   void post(const OfficeRequest& request, Post& body, UnixMillis now, Answers& answers);
   /// All of the Send into fresh_ and places_, or none of it: then the refusal.
   Result<void, wire::Refusal> stage(Post& body, UnixMillis now);
-  void acknowledge(const OfficeRequest& request, const Acknowledgement& body, Answers& answers);
+  void acknowledge(const OfficeRequest& request, const Acknowledgement& body, UnixMillis now,
+                   Answers& answers);
   void look_up(const OfficeRequest& request, const wire::Lookup& body, Answers& answers);
   void fetch(const OfficeRequest& request, const AccountId& account, std::uint32_t from_seqno,
              wire::RefusalCode if_unknown, Answers& answers);
@@ -106,9 +117,12 @@ class Office {
   Result<store::Sequence> append(store::MailboxItem item, std::vector<store::WaitingItem>& fresh);
   bool commit(Batch& batch, UnixMillis now, Answers& answers);
   bool sync(Answers& answers);
+  Result<std::unique_ptr<store::SyncWork>> depart();
   /// True: it is staged.
-  bool remove(const Removal& removal);
-  void restage_removals();
+  bool remove(const Removal& removal, UnixMillis now);
+  void restage_removals(UnixMillis now);
+  /// The disk has answered for all that has departed.
+  void arrived(bool ok, Answers& answers);
   bool expire(UnixMillis now, Batch& batch);
   /// A portion of the mailboxes whose device has left. True: there may be more.
   bool clear_abandoned(UnixMillis now, Batch& batch);
@@ -129,11 +143,14 @@ class Office {
   LoginBook logins_;
   Acceptances acceptances_;
   store::Sequence appended_ = 0;   ///< the last place given
-  store::Sequence committed_ = 0;  ///< nothing up to here is staged
+  store::Sequence departed_ = 0;   ///< nothing up to here is staged
+  store::Sequence committed_ = 0;  ///< nor on its way to the disk
   std::size_t in_flight_ = 0;      ///< staged, and given to a device that has not acknowledged it
   std::vector<store::WaitingItem> fresh_;    ///< of one Send; here so that the memory is kept
   std::vector<store::Sequence> places_;      ///< likewise
-  std::vector<Removal> removals_;            ///< staged, not yet durable
+  std::vector<Removal> removals_;            ///< staged
+  std::vector<Removal> departed_removals_;   ///< on their way to the disk
+  UnixMillis removals_since_{};              ///< when the first of removals_ came
   bool removals_undone_ = false;             ///< by a failed sync: they have to be staged again
   std::vector<store::MailboxItem> notices_;  ///< owed to senders; staged at the next tick
   /// Mailboxes to look at: those of devices that have left are emptied. At first all.

@@ -72,6 +72,20 @@ class TestWorld {
     office_.commit(answers);
     dispatch(answers);
   }
+  /// The two halves of a commit; between them the disk is at work.
+  void begin_commit() {
+    std::vector<OfficeAnswer> answers;
+    work_ = office_.begin_commit(answers);
+    dispatch(answers);
+  }
+  void finish_commit() {
+    if (work_ == nullptr) return;
+    const auto written = work_->perform();
+    work_.reset();
+    std::vector<OfficeAnswer> answers;
+    office_.finish_commit(written, answers);
+    dispatch(answers);
+  }
   /// Until nothing is left to do.
   void work_all() {
     do {
@@ -208,6 +222,7 @@ class TestWorld {
   ServerInfo info_;
   UnixMillis now_;
   Office office_;
+  std::unique_ptr<store::SyncWork> work_;
   std::uint64_t last_serial_ = 0;
   std::map<Peer, Connection> connections_;
   std::deque<OfficeRequest> queue_;

@@ -8,6 +8,7 @@ namespace martlet::server {
 namespace {
 
 constexpr std::size_t kExpireItemsMax = 256;  ///< a portion
+constexpr Milliseconds kRemovalsWait{1'000};  ///< for a sync that others pay; then for none
 constexpr std::size_t kClearLooksMax = 256;   ///< mailboxes that a tick looks at
 /// So much live data makes a scrub expensive: then it waits for its worth.
 constexpr std::uint64_t kScrubCheapBytes = 64ULL * 1024 * 1024;
@@ -29,7 +30,7 @@ store::MailboxItem notice_of(const store::MailboxItem& expired, UnixMillis now) 
 }  // namespace
 
 void Office::commit(Answers& answers) {
-  if (acceptances_.waiting() > 0) sync(answers);
+  if (const auto work = begin_commit(answers)) finish_commit(work->perform(), answers);
 }
 
 bool Office::commit(Batch& batch, UnixMillis now, Answers& answers) {
@@ -41,29 +42,61 @@ bool Office::commit(Batch& batch, UnixMillis now, Answers& answers) {
   return durable;
 }
 
-bool Office::sync(Answers& answers) {
-  const bool ok = mailboxes_.sync().ok();
-  // Staged no more in either case: on the disk, or undone.
-  committed_ = appended_;
-  in_flight_ = 0;
-  acceptances_.settle(ok, answers);
-  health_.disk_refuses = !ok;
-  if (ok) {
-    removals_.clear();
-  } else {
-    removals_undone_ = !removals_.empty();
+std::unique_ptr<store::SyncWork> Office::begin_commit(Answers& answers) {
+  if (acceptances_.waiting() == 0) return nullptr;
+  auto work = depart();
+  if (!work.ok() || work.value() == nullptr) {
+    arrived(work.ok(), answers);
+    return nullptr;
   }
+  return std::move(work).take();
+}
+
+void Office::finish_commit(const Result<void>& written, Answers& answers) {
+  arrived(mailboxes_.finish_sync(written).ok(), answers);
+}
+
+bool Office::sync(Answers& answers) {
+  const auto work = depart();
+  const bool ok = work.ok() &&
+                  (work.value() == nullptr || mailboxes_.finish_sync(work.value()->perform()).ok());
+  arrived(ok, answers);
   return ok;
 }
 
-void Office::restage_removals() {
+Result<std::unique_ptr<store::SyncWork>> Office::depart() {
+  acceptances_.depart();
+  departed_ = appended_;
+  departed_removals_ = std::exchange(removals_, {});
+  in_flight_ = 0;
+  return mailboxes_.begin_sync();
+}
+
+void Office::arrived(bool ok, Answers& answers) {
+  health_.disk_refuses = !ok;
+  if (ok) {
+    committed_ = departed_;
+    departed_removals_.clear();
+    return acceptances_.arrive(answers);
+  }
+  // Whatever was staged is undone, also what came since.
+  committed_ = departed_ = appended_;
+  in_flight_ = 0;
+  removals_.insert(removals_.begin(), departed_removals_.begin(), departed_removals_.end());
+  departed_removals_.clear();
+  removals_undone_ = !removals_.empty();
+  acceptances_.refuse(answers);
+}
+
+void Office::restage_removals(UnixMillis now) {
   if (!removals_undone_) return;
   removals_undone_ = false;
-  for (const auto& removal : std::exchange(removals_, {})) remove(removal);
+  for (const auto& removal : std::exchange(removals_, {})) remove(removal, now);
+  removals_since_ = {};  // they have waited long enough
 }
 
 bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
-  restage_removals();
+  restage_removals(now);
   deliveries_.retry_failed();
   for (const auto& session : rendezvous_.expire(now)) {
     answers.push_back({session, 0, 0, wire::RendezvousEnded{}});
@@ -71,7 +104,9 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
   handles_.on_tick(now);
   tell_of_handles(now, answers);
   Batch batch;
-  batch.staged = !removals_.empty();
+  // Under load they go along with what is sent.
+  batch.staged =
+      !removals_.empty() && (now - removals_since_ >= kRemovalsWait || now < removals_since_);
   // Owed from earlier: what they tell of has been deleted durably.
   const auto owed = std::exchange(notices_, {});
   stage_notices(owed, batch);

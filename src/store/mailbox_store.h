@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/ids.h"
@@ -44,6 +45,14 @@ struct MailboxLimits {
   std::uint64_t bytes_max = limits::kMailboxBytesMax;
 };
 
+/// The part of a sync that waits for the disk.
+class SyncWork {
+ public:
+  virtual ~SyncWork() = default;
+  /// Once, on any thread. Touches nothing but the disk.
+  virtual Result<void> perform() = 0;
+};
+
 /// Where envelopes wait for devices. One engine per subfolder; each must pass
 /// mailbox_store_contract.h, which also fails every write twice.
 /// May block on the disk: owned by the office's worker, never called from a reactor.
@@ -69,6 +78,18 @@ class MailboxStore {
   /// none of it; the store tries to mend itself at the next call. After ok the disk holds what read
   /// tells and nothing else: an earlier batch that failed does not come back any more.
   virtual Result<void> sync() = 0;
+
+  /// sync() in three steps, so that the owner can go on while another thread waits for the disk:
+  /// begin_sync takes what is staged; perform its work; finish_sync with what that gave. Between
+  /// the first and the last everything may be called but sync, scrub and begin_sync, and what is
+  /// staged meanwhile belongs to the next batch. Without work there is nothing to wait for, and no
+  /// finish_sync. A failure, of either, undoes everything that is staged, the next batch too.
+  virtual Result<std::unique_ptr<SyncWork>> begin_sync() {
+    const auto done = sync();
+    if (!done.ok()) return done.error();
+    return std::unique_ptr<SyncWork>{};
+  }
+  virtual Result<void> finish_sync(const Result<void>& written) { return written; }
 
   /// Items behind `after` in mailbox order: at most `items_max`, and no more than `bytes_max` of
   /// sealed bytes, but always at least one if there is one. Expired items may still be among them.

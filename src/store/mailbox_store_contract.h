@@ -1,7 +1,8 @@
 #pragma once
 
 // What every MailboxStore engine must do. An engine's test includes this file, wraps its disk in a
-// MailboxDisk and instantiates MailboxStoreContract, MailboxStoreModel and MailboxStoreFaults:
+// MailboxDisk and instantiates MailboxStoreContract, MailboxStoreLate, MailboxStoreModel and
+// MailboxStoreFaults:
 //   INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreContract, ::testing::Values(&make_disk));
 
 #include "store/mailbox_store_contract_items.h"
@@ -15,3 +16,4 @@ using MakeMailboxDisk = std::unique_ptr<MailboxDisk> (*)();
 
 #include "store/mailbox_store_contract_cases.h"
 #include "store/mailbox_store_contract_faults.h"
+#include "store/mailbox_store_contract_late.h"

@@ -37,6 +37,7 @@ void ServerNode::kill() {
   doomed_ = false;
   processing_planned_ = false;
   commit_planned_ = false;
+  work_.reset();
   gathered_.clear();
   for (auto& [serial, peer] : std::exchange(peers_, {})) peer.connection->close(Connection::server);
   office_.reset();
@@ -131,7 +132,7 @@ void ServerNode::process() {
 
 /// Sometimes late enough for what was delivered to be acknowledged before.
 void ServerNode::plan_commit() {
-  if (commit_planned_ || office_->uncommitted() == 0) return;
+  if (commit_planned_ || work_ != nullptr || office_->uncommitted() == 0) return;
   commit_planned_ = true;
   const auto delay = random_.below(2) == 0 ? random_.below(3) : random_.below(400);
   schedule_.after(Milliseconds{static_cast<std::int64_t>(delay)}, [this, life = life_] {
@@ -143,11 +144,25 @@ void ServerNode::commit() {
   commit_planned_ = false;
   std::vector<server::OfficeAnswer> answers;
   const auto before = office_->uncommitted();
-  office_->commit(answers);
+  work_ = office_->begin_commit(answers);
   if (before == 0) ++spared_commits;
-  // A server killed here has written, and answered nobody.
   if (die_if_doomed()) return;
   hand_out(std::move(answers));
+  if (work_ == nullptr) return plan_commit();
+  schedule_.after(Milliseconds{static_cast<std::int64_t>(random_.below(20))}, [this, life = life_] {
+    if (life == life_ && work_ != nullptr) finish_commit();
+  });
+}
+
+void ServerNode::finish_commit() {
+  const auto written = work_->perform();
+  work_.reset();
+  // A server killed here has written, and answered nobody.
+  if (die_if_doomed()) return;
+  std::vector<server::OfficeAnswer> answers;
+  office_->finish_commit(written, answers);
+  hand_out(std::move(answers));
+  if (up()) plan_commit();
 }
 
 void ServerNode::hand_out(std::vector<server::OfficeAnswer> answers) {
@@ -163,6 +178,9 @@ void ServerNode::hand_out(std::vector<server::OfficeAnswer> answers) {
 
 void ServerNode::tick_forever() {
   schedule_.after(Milliseconds{1000}, [this] {
+    if (up()) {
+      if (work_ != nullptr) finish_commit();
+    }
     if (up()) {
       std::vector<server::OfficeAnswer> answers;
       while (office_->on_tick(schedule_.now(), true, answers) && !doomed_) continue;

@@ -54,6 +54,7 @@ class ServerNode {
   void process();
   void plan_commit();
   void commit();
+  void finish_commit();
   void hand_out(std::vector<server::OfficeAnswer> answers);
   /// True if a fault said so; then everything in memory is gone.
   bool die_if_doomed();
@@ -74,6 +75,7 @@ class ServerNode {
   std::vector<server::OfficeRequest> gathered_;
   bool processing_planned_ = false;
   bool commit_planned_ = false;
+  std::unique_ptr<store::SyncWork> work_;  ///< of the commit under way
   bool doomed_ = false;
 };
 

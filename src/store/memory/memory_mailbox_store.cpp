@@ -49,26 +49,79 @@ Result<void> MemoryMailboxStore::remove(const DeviceId& recipient, Sequence sequ
   return {};
 }
 
+struct MemoryMailboxStore::Batch {
+  Before before;
+  Before after;  ///< what the disk is to hold at each place
+  WriteFault outcome = WriteFault::lost;
+};
+
+/// Outlives the store if that is killed meanwhile.
+class MemoryMailboxStore::Work final : public SyncWork {
+ public:
+  Work(MemoryMailboxDisk& disk, FaultHook fault, std::shared_ptr<Batch> batch)
+      : disk_{disk}, fault_{std::move(fault)}, batch_{std::move(batch)} {}
+
+  Result<void> perform() override {
+    batch_->outcome = fault_ ? fault_() : WriteFault::none;
+    if (batch_->outcome == WriteFault::lost) {
+      return Error{Failure::unavailable, "the disk did not answer"};
+    }
+    for (const auto& [key, item] : batch_->after) {
+      disk_.items.erase(key);
+      if (item) disk_.items.emplace(key, *item);
+    }
+    if (batch_->outcome == WriteFault::written) {
+      return Error{Failure::unavailable, "the disk's answer was lost"};
+    }
+    return {};
+  }
+
+ private:
+  MemoryMailboxDisk& disk_;
+  FaultHook fault_;
+  std::shared_ptr<Batch> batch_;
+};
+
 Result<void> MemoryMailboxStore::sync() {
-  if (staged_.empty() && unsure_.empty()) return {};
-  const auto what = fault_ ? fault_() : WriteFault::none;
-  if (what == WriteFault::lost) {
-    undo();
-    return Error{Failure::unavailable, "the disk did not answer"};
+  const auto work = TRY(begin_sync());
+  return work == nullptr ? Result<void>{} : finish_sync(work->perform());
+}
+
+Result<std::unique_ptr<SyncWork>> MemoryMailboxStore::begin_sync() {
+  CHECK(writing_ == nullptr);
+  if (staged_.empty() && unsure_.empty()) return std::unique_ptr<SyncWork>{};
+  writing_ = std::make_shared<Batch>();
+  writing_->before = std::exchange(staged_, {});
+  const auto add = [this](const Key& key) {
+    auto& after = writing_->after[key];
+    const auto mailbox = mailboxes_.find(key.first);
+    if (mailbox == mailboxes_.end()) return;
+    const auto item = mailbox->second.items.find(key.second);
+    if (item != mailbox->second.items.end()) after = item->second;
+  };
+  for (const auto& [key, before] : writing_->before) add(key);
+  for (const auto& key : unsure_) add(key);
+  return std::unique_ptr<SyncWork>{std::make_unique<Work>(disk_, fault_, writing_)};
+}
+
+Result<void> MemoryMailboxStore::finish_sync(const Result<void>& written) {
+  const auto batch = std::exchange(writing_, nullptr);
+  CHECK(batch != nullptr);
+  if (written.ok()) {
+    for (const auto& [key, before] : batch->before) {
+      if (before) scrubbable_bytes_ += before->sealed.size();
+    }
+    unsure_.clear();
+    return {};
   }
-  for (const auto& [key, before] : staged_) {
-    if (before) scrubbable_bytes_ += before->sealed.size();
-    copy_to_disk(key);
+  // What was changed last is taken back first.
+  undo(staged_);
+  undo(batch->before);
+  if (batch->outcome == WriteFault::written) {
+    unsure_.clear();
+    for (const auto& [key, after] : batch->after) unsure_.insert(key);
   }
-  for (const auto& key : unsure_) copy_to_disk(key);
-  unsure_.clear();
-  if (what == WriteFault::written) {
-    for (const auto& [key, before] : staged_) unsure_.insert(key);
-    undo();
-    return Error{Failure::unavailable, "the disk's answer was lost"};
-  }
-  staged_.clear();
-  return {};
+  return written;
 }
 
 Result<std::vector<WaitingItem>> MemoryMailboxStore::read(const DeviceId& recipient, Sequence after,
@@ -147,20 +200,12 @@ std::optional<MailboxItem> MemoryMailboxStore::extract(const Key& key) {
 }
 
 /// Takes back what was staged: first what came, then what went, so that no identity is there twice.
-void MemoryMailboxStore::undo() {
-  for (const auto& [key, before] : staged_) extract(key);
-  for (auto& [key, before] : staged_) {
+void MemoryMailboxStore::undo(Before& changes) {
+  for (const auto& [key, before] : changes) extract(key);
+  for (auto& [key, before] : changes) {
     if (before) insert(key, std::move(*before));
   }
-  staged_.clear();
-}
-
-void MemoryMailboxStore::copy_to_disk(const Key& key) {
-  disk_.items.erase(key);
-  const auto mailbox = mailboxes_.find(key.first);
-  if (mailbox == mailboxes_.end()) return;
-  const auto item = mailbox->second.items.find(key.second);
-  if (item != mailbox->second.items.end()) disk_.items.emplace(key, item->second);
+  changes.clear();
 }
 
 }  // namespace martlet::store

@@ -30,6 +30,8 @@ class MemoryMailboxStore final : public MailboxStore {
   Result<Sequence> append(const MailboxItem& item) override;
   Result<void> remove(const DeviceId& recipient, Sequence sequence) override;
   Result<void> sync() override;
+  Result<std::unique_ptr<SyncWork>> begin_sync() override;
+  Result<void> finish_sync(const Result<void>& written) override;
   Result<std::vector<WaitingItem>> read(const DeviceId& recipient, Sequence after,
                                         std::size_t items_max, std::size_t bytes_max) override;
   Result<std::vector<WaitingItem>> expire(UnixMillis now, std::size_t items_max) override;
@@ -51,8 +53,12 @@ class MemoryMailboxStore final : public MailboxStore {
   MemoryMailboxStore(MemoryMailboxDisk& disk, FaultHook fault, const MailboxLimits& limits);
   void insert(const Key& key, MailboxItem item);
   std::optional<MailboxItem> extract(const Key& key);
-  void undo();
-  void copy_to_disk(const Key& key);
+  /// What was there before, of each place that was changed.
+  using Before = std::map<Key, std::optional<MailboxItem>>;
+  /// A batch on its way to the disk.
+  struct Batch;
+  class Work;
+  void undo(Before& changes);
 
   MemoryMailboxDisk& disk_;
   FaultHook fault_;
@@ -61,8 +67,8 @@ class MemoryMailboxStore final : public MailboxStore {
   std::map<DeviceId, Mailbox> mailboxes_;  ///< none of them empty
   std::set<std::tuple<UnixMillis, Sequence, DeviceId>> by_expiry_;
   MailboxSummary total_;
-  /// What was staged since the last sync, with what was there before.
-  std::map<Key, std::optional<MailboxItem>> staged_;
+  Before staged_;  ///< since the last sync, or since it began
+  std::shared_ptr<Batch> writing_;
   /// Places where the disk may differ from us, because an answer was lost.
   std::set<Key> unsure_;
   std::uint64_t scrubbable_bytes_ = 0;

@@ -28,6 +28,7 @@ class MemoryDisk final : public MailboxDisk {
 std::unique_ptr<MailboxDisk> make_disk() { return std::make_unique<MemoryDisk>(); }
 
 INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreContract, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreLate, ::testing::Values(&make_disk));
 INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreModel, ::testing::Values(&make_disk));
 INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreFaults, ::testing::Values(&make_disk));
 

@@ -15,6 +15,7 @@ Result<std::unique_ptr<MailboxStore>> open_store(const std::string& path, rocksd
 std::unique_ptr<MailboxDisk> make_disk() { return std::make_unique<MailboxRocksDisk>(&open_store); }
 
 INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreContract, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreLate, ::testing::Values(&make_disk));
 INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreModel, ::testing::Values(&make_disk));
 INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreFaults, ::testing::Values(&make_disk));
 
