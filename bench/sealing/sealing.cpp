@@ -91,6 +91,6 @@ int main() {
   report["seal"] = compare([&] { CHECK(!seal().empty()); }, [&] { bare.seal(); });
   report["open"] = compare(open, [&] { bare.open(); });
   report["target_ratio"] = 0.9;
-  std::printf("%s\n", report.dump(1).c_str());
+  std::printf("%s\n", report.dump().c_str());
   return EXIT_SUCCESS;
 }
