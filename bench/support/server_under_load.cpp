@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 namespace martlet::bench {
@@ -45,7 +46,14 @@ void ServerUnderLoad::restart() {
   start();
 }
 
+void ServerUnderLoad::crash() {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
 void ServerUnderLoad::start() {
+  const auto started = std::chrono::steady_clock::now();
   const auto listen = "127.0.0.1:" + std::to_string(port_);
   const auto out = spawn(
       program(),
@@ -53,6 +61,8 @@ void ServerUnderLoad::start() {
       true, pid_);
   const auto said = read_until(out, "listening on ");
   if (said.find("listening on ") == std::string::npos) give_up("the server does not start");
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
+  seconds_to_listen_ = took.count();
   port_ = static_cast<std::uint16_t>(std::stoi(said.substr(said.find(':') + 1)));
   ::close(out);
   const auto url = output_of({"invite", "--data", (data_ / "server").string()});

@@ -19,8 +19,13 @@ class ServerUnderLoad {
   ServerUnderLoad(const ServerUnderLoad&) = delete;
   ServerUnderLoad& operator=(const ServerUnderLoad&) = delete;
 
-  /// A new process on the same data.
+  /// A new process on the same data; after crash() too.
   void restart();
+  /// `kill -9`, and nothing else.
+  void crash();
+  /// From the start of the process until it listened.
+  double seconds_to_listen() const { return seconds_to_listen_; }
+  const std::filesystem::path& data() const { return data_; }
 
   std::uint16_t port() const { return port_; }
   const Digest& fingerprint() const { return fingerprint_; }
@@ -40,6 +45,7 @@ class ServerUnderLoad {
   std::filesystem::path data_;
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
+  double seconds_to_listen_ = 0;
   Digest fingerprint_{};
 };
 
