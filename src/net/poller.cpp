@@ -32,17 +32,14 @@ void Poller::wait(int timeout_ms, SteadyTime& woke_at) {
     if (event.data.ptr != nullptr) {
       static_cast<Socket*>(event.data.ptr)->serve(event.events);
     } else if (event.events != 0) {
-      std::uint64_t ignored = 0;
-      static_cast<void>(::read(wake_, &ignored, sizeof ignored));
+      eventfd_t ignored = 0;
+      ::eventfd_read(wake_, &ignored);
     }
   }
   ready_count_ = 0;
 }
 
-void Poller::wake() {
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(wake_, &one, sizeof one));
-}
+void Poller::wake() { ::eventfd_write(wake_, 1); }
 
 bool Poller::control(int operation, Socket& socket, unsigned events) {
   epoll_event event{};
