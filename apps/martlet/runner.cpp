@@ -157,7 +157,7 @@ void Runner::pump() {
 void Runner::connect() {
   const auto& server = client_.server();
   connecting_ = true;
-  net::connect(reactor_, server.host, server.port, net::ClientTls{server.fingerprint},
+  net::connect(reactor_, server.host, server.port, net::ClientTls{server.fingerprint, resumption_},
                kConnectTimeout, std::make_unique<Handler>(handle_));
 }
 

@@ -54,6 +54,7 @@ class Runner {
   net::Reactor& reactor_;
   const Clock& clock_;
   std::shared_ptr<Handle> handle_;  ///< what connections that outlive us see of us
+  const std::shared_ptr<net::Resumption> resumption_ = std::make_shared<net::Resumption>();
   net::FrameConnection* connection_ = nullptr;
   bool connecting_ = false;
   bool leaving_ = false;

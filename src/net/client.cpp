@@ -15,22 +15,20 @@ namespace {
 /// What a client's stream needs to know of its server.
 class ClientOwner final : public StreamOwner {
  public:
-  ClientOwner(Reactor::Implementation& reactor, std::string host, const ClientTls& tls,
-              Milliseconds timeout, std::unique_ptr<FrameHandler> who)
+  ClientOwner(Reactor::Implementation& reactor, const std::string& host, std::uint16_t port,
+              const ClientTls& tls, Milliseconds timeout, std::unique_ptr<FrameHandler> who)
       : StreamOwner{{timeout, timeout, limits::kIdleTimeout, limits::kWriteStallTimeout}},
         handler{std::move(who)},
-        host_{std::move(host)},
-        fingerprint_{tls.fingerprint} {
-    auto& context = fingerprint_.has_value() ? reactor.pinned_client : reactor.public_client;
+        peer_{{host, port, tls.fingerprint}, tls.resumption} {
+    const bool is_pinned = tls.fingerprint.has_value();
+    auto& context = is_pinned ? reactor.pinned_client : reactor.public_client;
     if (context == nullptr) {
-      context =
-          fingerprint_.has_value() ? TlsContext::pinned_client() : TlsContext::public_client();
+      context = is_pinned ? TlsContext::pinned_client() : TlsContext::public_client();
     }
     context_ = context;
   }
   TlsSession start_tls(int descriptor) const override {
-    return context_->connect(descriptor, host_,
-                             fingerprint_.has_value() ? &*fingerprint_ : nullptr);
+    return context_->connect(descriptor, peer_);
   }
   std::unique_ptr<StreamUser> client_for(Stream& stream) override {
     return std::make_unique<FrameUser>(stream, std::move(handler), limits::kFrameBytesMax);
@@ -40,8 +38,7 @@ class ClientOwner final : public StreamOwner {
   std::unique_ptr<FrameHandler> handler;  ///< until the stream has it
 
  private:
-  const std::string host_;
-  const std::optional<Digest> fingerprint_;
+  const TlsPeer peer_;
   std::shared_ptr<const TlsContext> context_;
 };
 
@@ -147,7 +144,7 @@ void connect(Reactor& reactor, const std::string& host, std::uint16_t port, cons
              Milliseconds timeout, std::unique_ptr<FrameHandler> handler) {
   auto& implementation = reactor.implementation();
   auto owner =
-      std::make_shared<ClientOwner>(implementation, host, tls, timeout, std::move(handler));
+      std::make_shared<ClientOwner>(implementation, host, port, tls, timeout, std::move(handler));
   auto attempt = std::make_unique<Attempt>(implementation, std::move(owner),
                                            std::chrono::steady_clock::now() + timeout);
   auto& begun = *attempt;

@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "net/reactor.h"
+#include "net/resumption.h"
 
 namespace martlet::net {
 
@@ -34,8 +35,9 @@ inline constexpr char kExporterLabel[] = "EXPORTER-martlet-login-v1";
 /// What TLS established.
 struct Established {
   std::array<std::uint8_t, 32>
-      exporter{};      ///< RFC 8446 section 7.5; same on both sides, secret to others
-  std::string remote;  ///< address without port
+      exporter{};        ///< RFC 8446 section 7.5; same on both sides, secret to others
+  std::string remote;    ///< address without port
+  bool resumed = false;  ///< by what both remembered of an earlier session
 };
 
 class FrameConnection;
@@ -77,7 +79,10 @@ class FrameConnection {
 struct ClientTls {
   /// SHA-256 of the server's SubjectPublicKeyInfo, pinned; none: the system's authorities and the
   /// host name decide.
-  std::optional<Digest> fingerprint;
+  std::optional<Digest> fingerprint = {};
+  /// Where the client remembers its last session with this server; null: each handshake is a full
+  /// one.
+  std::shared_ptr<Resumption> resumption = {};
 };
 
 /// Connects, shakes hands (ALPN martlet/1) and reports to `handler`, which lives until on_closed.

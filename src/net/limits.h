@@ -9,5 +9,7 @@ inline constexpr std::size_t kHandshakesUnderWayMax =
 inline constexpr Milliseconds kHandshakePatience =
     3s;  ///< of kHandshakeTimeout, while others wait: then closed
 static_assert(kHandshakePatience < kHandshakeTimeout);
+inline constexpr std::size_t kResumptionsMax =
+    8;  ///< servers whose last TLS session a client remembers; then the oldest is forgotten
 
 }  // namespace martlet::limits

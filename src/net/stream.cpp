@@ -151,7 +151,7 @@ void Stream::establish() {
   reactor_.admission.leave(*this);
   state_ = State::open;
   set_deadline(owner_->times.idle, true);
-  user_->on_established({tls_.exporter(), remote_address(socket_.descriptor())});
+  user_->on_established({tls_.exporter(), remote_address(socket_.descriptor()), tls_.resumed()});
   if (is_reading()) read_some();  // some may have come along with the handshake
 }
 

@@ -1,13 +1,16 @@
 #include "net/tls.h"
 
 #include <arpa/inet.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -61,17 +64,51 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
 int verify_fingerprint(X509_STORE_CTX* store, void*) {
   const auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  const auto* expected = static_cast<const Digest*>(SSL_get_app_data(ssl));
+  const auto& expected = static_cast<const TlsPeer*>(SSL_get_app_data(ssl))->server.fingerprint;
   unsigned char* encoded = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(X509_STORE_CTX_get0_cert(store)), &encoded);
   Digest found{};
-  const bool right = expected != nullptr && size > 0 &&
+  const bool right = expected.has_value() && size > 0 &&
                      EVP_Digest(encoded, static_cast<std::size_t>(size), found.data(), nullptr,
                                 EVP_sha256(), nullptr) == 1 &&
                      found == *expected;
   OPENSSL_free(encoded);
   X509_STORE_CTX_set_error(store, right ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
   return right ? 1 : 0;
+}
+
+/// A ticket came: what the client needs to resume. That happens after the handshake, so the server
+/// has proven who it is. 1: ours now.
+int keep_session(SSL* ssl, SSL_SESSION* session) {
+  const auto& peer = *static_cast<const TlsPeer*>(SSL_get_app_data(ssl));
+  if (peer.resumption == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return 0;
+  peer.resumption->keep(peer.server, TlsSessionPtr{session});
+  return 1;
+}
+
+/// Seals (`seal` is 1) or opens a ticket: SSL_CTX_set_tlsext_ticket_key_evp_cb(3).
+int use_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                   EVP_MAC_CTX* mac, int seal) {
+  constexpr std::size_t kIvBytes = 16;
+  auto& keys = *static_cast<TicketKeys*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  const auto now = std::chrono::steady_clock::now();
+  const auto key = seal == 1 ? keys.to_seal(now) : keys.to_open({name, 16}, now);
+  if (key == nullptr) return 0;
+  if (seal == 1) {
+    std::ranges::copy(key->name, name);
+    if (RAND_bytes(iv, kIvBytes) != 1) return -1;
+  }
+  char sha256[] = "SHA256";
+  const std::array<OSSL_PARAM, 3> parameters{
+      OSSL_PARAM_construct_octet_string(
+          OSSL_MAC_PARAM_KEY, const_cast<std::uint8_t*>(key->mac.data()), key->mac.size()),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256, 0),
+      OSSL_PARAM_construct_end()};
+  if (EVP_MAC_CTX_set_params(mac, parameters.data()) != 1 ||
+      EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv, seal) != 1) {
+    return -1;
+  }
+  return seal == 1 ? 1 : 2;  // 2: send a new ticket, because each is used once
 }
 
 /// Never asks the terminal: a key under a passphrase is simply not one that we can use.
@@ -181,6 +218,8 @@ std::array<std::uint8_t, 32> TlsSession::exporter() const {
   return secret;
 }
 
+bool TlsSession::resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+
 CloseReason TlsSession::handshake_failure() const {
   const long verdict = SSL_get_verify_result(ssl_.get());
   if (verdict == X509_V_ERR_APPLICATION_VERIFICATION) return CloseReason::wrong_fingerprint;
@@ -211,7 +250,13 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const std::string& 
   const bool usable = use_chain(context, certificate_pem) && use_key(context, key_pem);
   ERR_clear_error();
   if (!usable) return Error{Failure::malformed, "certificate or key that TLS cannot use"};
-  CHECK(SSL_CTX_set_num_tickets(context, 0) == 1);
+  // A client that comes back has a short handshake: nothing is signed. Always with a fresh key
+  // exchange (psk_dhe_ke), never with early data. The ticket holds all; nothing is kept here.
+  CHECK(SSL_CTX_set_num_tickets(context, 1) == 1);
+  made->ticket_keys_ = std::make_unique<TicketKeys>();
+  SSL_CTX_set_app_data(context, made->ticket_keys_.get());
+  CHECK(SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key) == 1);
+  SSL_CTX_set_timeout(context, std::chrono::seconds{2 * TicketKeys::kSealFor}.count());
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   return std::shared_ptr<const TlsContext>{std::move(made)};
 }
@@ -220,6 +265,7 @@ std::shared_ptr<const TlsContext> TlsContext::pinned_client() {
   std::shared_ptr<TlsContext> made{new TlsContext};
   SSL_CTX_set_verify(made->context_.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(made->context_.get(), verify_fingerprint, nullptr);
+  made->remember_sessions();
   return made;
 }
 
@@ -228,8 +274,15 @@ std::shared_ptr<const TlsContext> TlsContext::public_client() {
   SSL_CTX_set_verify(made->context_.get(), SSL_VERIFY_PEER, nullptr);
   // Without authorities nobody is trusted, which is the answer then.
   SSL_CTX_set_default_verify_paths(made->context_.get());
+  made->remember_sessions();
   ERR_clear_error();
   return made;
+}
+
+void TlsContext::remember_sessions() {
+  SSL_CTX_set_session_cache_mode(context_.get(),
+                                 SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context_.get(), keep_session);
 }
 
 TlsSession TlsContext::session(int descriptor) const {
@@ -250,21 +303,25 @@ TlsSession TlsContext::accept(int descriptor) const {
   return made;
 }
 
-TlsSession TlsContext::connect(int descriptor, const std::string& host,
-                               const Digest* fingerprint) const {
+TlsSession TlsContext::connect(int descriptor, const TlsPeer& peer) const {
   auto made = session(descriptor);
   if (!made) return made;
   auto* ssl = made.ssl_.get();
+  const auto& host = peer.server.host;
   SSL_set_connect_state(ssl);
   const bool by_address = is_address(host);
-  // SSL_set_app_data takes no pointer to const, but verify_fingerprint only reads.
-  bool ok = SSL_set_app_data(ssl, const_cast<Digest*>(fingerprint)) == 1 &&
+  // SSL_set_app_data takes no pointer to const, but the callbacks only read.
+  bool ok = SSL_set_app_data(ssl, const_cast<TlsPeer*>(&peer)) == 1 &&
             SSL_set_alpn_protos(ssl, kAlpnFrames, sizeof kAlpnFrames - 1) == 0;
   if (!by_address)
     ok = ok && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;  // RFC 6066 section 3
-  if (fingerprint == nullptr) {
+  if (!peer.server.fingerprint.has_value()) {
     ok = ok && (by_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str())
                            : SSL_set1_host(ssl, host.c_str())) == 1;
+  }
+  if (ok && peer.resumption != nullptr) {
+    if (const auto session = peer.resumption->take(peer.server))
+      SSL_set_session(ssl, session.get());
   }
   return ok ? std::move(made) : TlsSession{};
 }

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "net/connection.h"
+#include "net/ticket_keys.h"
 
 struct bio_method_st;
 struct bio_st;
@@ -50,6 +51,7 @@ class TlsSession {
 
   std::string protocol() const;  ///< by ALPN; empty: none was negotiated
   std::array<std::uint8_t, 32> exporter() const;
+  bool resumed() const;
   CloseReason handshake_failure() const;  ///< why handshake() failed
 
  private:
@@ -66,8 +68,13 @@ class TlsSession {
   std::unique_ptr<ssl_st, ReleaseTls> ssl_;
 };
 
-/// Keys, authorities and settings that many sessions share. Immutable, thread-safe; outlives its
-/// sessions.
+/// Whom a client's session is to reach, and what it remembers of him.
+struct TlsPeer {
+  ServerIdentity server;
+  std::shared_ptr<Resumption> resumption;  ///< null: nothing
+};
+
+/// Keys, authorities and settings that many sessions share. Thread-safe; outlives its sessions.
 class TlsContext {
  public:
   /// Fails with `malformed`: not a certificate, not a key, or not of each other.
@@ -80,12 +87,14 @@ class TlsContext {
 
   /// Empty if memory ran out.
   TlsSession accept(int descriptor) const;
-  /// `fingerprint` outlives the session; null for public_client alone.
-  TlsSession connect(int descriptor, const std::string& host, const Digest* fingerprint) const;
+  /// `peer` outlives the session; with a fingerprint for pinned_client, without for public_client.
+  TlsSession connect(int descriptor, const TlsPeer& peer) const;
 
  private:
   TlsContext();
   TlsSession session(int descriptor) const;
+  void remember_sessions();
+  std::unique_ptr<TicketKeys> ticket_keys_;  ///< a server's
   std::unique_ptr<bio_method_st, ReleaseTls> socket_method_;
   std::unique_ptr<ssl_ctx_st, ReleaseTls> context_;
 };
