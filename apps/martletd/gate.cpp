@@ -1,5 +1,6 @@
 #include "apps/martletd/gate.h"
 
+#include "server/come_back.h"
 #include "server/rate_book.h"
 
 namespace martlet::daemon {
@@ -47,7 +48,7 @@ class SessionHandler final : public net::FrameHandler {
 
   void shut_down() {
     server::SessionOutput out;
-    session_->shut_down(out);
+    session_->shut_down(out, server::drawn_return(gate_.handlers_.size(), gate_.random_));
     apply(out);
   }
 

@@ -77,8 +77,9 @@ void Connection::on_connected(const std::array<std::uint8_t, 32>& exporter, Unix
 
 void Connection::on_disconnected(UnixMillis now) {
   const bool was_good = link_ == Link::online && now - online_since_ >= kGoodConnection;
-  failures_ = was_good ? 0 : std::min(failures_ + 1, 16U);
-  // Full jitter, so that a server that comes back isn't met by all its devices at once.
+  failures_ = was_good ? 1 : std::min(failures_ + 1, 16U);
+  // Full jitter, after a good connection too, so that a server that comes back isn't met by all its
+  // devices at once. It may have told each of them a time of its own.
   const auto ceiling =
       std::min(limits::kReconnectDelayMin * (1U << failures_), limits::kReconnectDelayMax);
   const auto spread = static_cast<std::uint64_t>((ceiling - limits::kReconnectDelayMin).count());

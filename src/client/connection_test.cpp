@@ -283,6 +283,18 @@ TEST_F(Connecting, AGoodConnectionStartsTheBackOffAnew) {
   EXPECT_LE(engine_->wake_at() - now_, 2 * limits::kReconnectDelayMin);
 }
 
+TEST_F(Connecting, ComesBackWithJitterAfterAGoodConnectionToo) {
+  std::set<Milliseconds> delays;
+  come_online();
+  for (int i = 0; i < 20; ++i) {
+    pass(1min);
+    disconnect();
+    delays.insert(engine_->wake_at() - now_);
+    connect();
+  }
+  EXPECT_GT(delays.size(), 10U) << "when a server stops, all its devices lose a good connection";
+}
+
 TEST_F(Connecting, ARefusalOutOfNothingEndsTheConnection) {
   for (const auto code : {wire::RefusalCode::device_elsewhere, wire::RefusalCode::shutting_down,
                           wire::RefusalCode::malformed}) {

@@ -286,9 +286,9 @@ void Session::on_closed(SessionOutput& out) {
   out.requests.push_back({id_, 0, 0, Unsubscribe{device_}});
 }
 
-void Session::shut_down(SessionOutput& out) {
+void Session::shut_down(SessionOutput& out, Milliseconds retry_after) {
   if (state_ == State::closing) return;
-  refuse(0, RefusalCode::shutting_down, out);
+  refuse(0, RefusalCode::shutting_down, out, retry_after);
   close(out);
 }
 

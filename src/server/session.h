@@ -65,8 +65,8 @@ class Session {
   void on_tick(UnixMillis now, SessionOutput& out);
   /// The connection is gone: gives up the subscription.
   void on_closed(SessionOutput& out);
-  /// Says shutting_down and closes.
-  void shut_down(SessionOutput& out);
+  /// Says shutting_down, and how long to stay away, and closes.
+  void shut_down(SessionOutput& out, Milliseconds retry_after = {});
 
   const SessionId& id() const { return id_; }
   bool logged_in() const { return state_ == State::member; }

@@ -362,6 +362,21 @@ TEST_F(SessionTest, ShuttingDownIsSaidToAll) {
   }
 }
 
+TEST_F(SessionTest, ShuttingDownSaysHowLongToStayAway) {
+  const ServerInfo info{kDomain, limits::kEnvelopeLifetime};
+  SessionOutput out;
+  Session session{{0, 1}, info, exporter_, random_, now_, out};
+  out = {};
+  session.shut_down(out, Milliseconds{1'234});
+  ASSERT_EQ(out.frames.size(), 1U);
+  const auto frame = wire::parse_frame(out.frames[0]);
+  ASSERT_TRUE(frame.ok());
+  const auto& refusal = std::get<wire::Refusal>(frame.value().body);
+  EXPECT_EQ(refusal.code, RefusalCode::shutting_down);
+  EXPECT_EQ(refusal.retry_after, Milliseconds{1'234});
+  EXPECT_TRUE(out.close);
+}
+
 TEST_F(SessionTest, StrangersOfOneAddressShareAnAllowanceHoweverManyConnectionsTheyOpen) {
   const auto alice = member("alice@example.org");
   StrangerLimits strangers{world_->now()};
