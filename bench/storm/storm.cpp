@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -114,13 +115,16 @@ nlohmann::ordered_json storm(ServerUnderLoad& server, Manners manners,
 
   world.attempts = world.refused = 0;
   std::atomic<bool> is_up = false;
+  std::promise<void> over;
+  // The load goes on meanwhile. The server ends with the thread that started it (prctl(2),
+  // PR_SET_PDEATHSIG), so that one waits for the end.
   std::thread restarting{[&] {
     server.restart();
     is_up = true;
     reactor.post([] {});
+    over.get_future().wait();
   }};
   reactor.run_until([&] { return is_up.load(); }, kPatience);
-  restarting.join();
   const auto up = Steady::now();
   const auto cpu_before = server.cpu_seconds();
   talk.delivered_ms.clear();
@@ -160,6 +164,9 @@ nlohmann::ordered_json storm(ServerUnderLoad& server, Manners manners,
   to.leave();
   for (auto& comer : crowd) comer.leave();
   reactor.run_until([&] { return !from.is_in() && !to.is_in(); }, kPatience);
+  over.set_value();
+  restarting.join();
+  server.restart();
   return result;
 }
 
