@@ -69,11 +69,16 @@ class Branch final : public StreamOwner {
     if (handler == nullptr) return nullptr;
     return std::make_unique<FrameUser>(stream, std::move(handler), limits::kStrangerFrameBytesMax);
   }
+  void on_shaken_hands() override { meters.handshakes.add(); }
+  void on_stream_end(CloseReason reason, bool was_open) override {
+    (was_open ? meters.ended : meters.shut).at(static_cast<std::size_t>(reason)).add();
+  }
   void on_stream_gone() override { --shared->connections; }
 
   const std::shared_ptr<Shared> shared;
   Reactor::Implementation& reactor;
   const std::weak_ptr<const Reactor::Implementation> alive;  ///< expired: `reactor` is gone
+  ListenerMeters meters;
 
  private:
   const std::size_t index_;
@@ -107,6 +112,7 @@ class Acceptor final : public Resident, private SocketUser {
   Acceptor(Descriptor descriptor, std::vector<std::shared_ptr<Branch>> branches)
       : branches_{std::move(branches)},
         shared_{*branches_.front()->shared},
+        meters_{branches_.front()->meters},
         home_{branches_.front()->reactor},
         socket_{home_.poller, descriptor.release(), *this} {
     shared_.acceptor = this;
@@ -124,6 +130,7 @@ class Acceptor final : public Resident, private SocketUser {
       if (descriptor >= 0) {
         hand_out(Descriptor{descriptor});
       } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        meters_.refused_resources.add();
         back_off_ = home_.start_timer(kAcceptBackOff, [this] { socket_.await_readable(); });
         return;
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -133,7 +140,9 @@ class Acceptor final : public Resident, private SocketUser {
     socket_.await_readable();
   }
   void hand_out(Descriptor descriptor) {
-    if (shared_.connections >= shared_.connections_max) return;  // closes it
+    if (shared_.connections >= shared_.connections_max)
+      return meters_.refused_full.add();  // closes
+    meters_.accepted.add();
     ++shared_.connections;
     prepare(descriptor.get());
     const auto& branch = branches_[next_++ % branches_.size()];
@@ -144,6 +153,7 @@ class Acceptor final : public Resident, private SocketUser {
 
   const std::vector<std::shared_ptr<Branch>> branches_;
   Shared& shared_;
+  ListenerMeters& meters_;
   Reactor::Implementation& home_;
   Socket socket_;
   std::shared_ptr<void> back_off_;
@@ -162,6 +172,9 @@ class ListenerImplementation final : public Listener {
   }
   std::uint16_t port() const override { return port_; }
   std::size_t connections() const override { return shared().connections; }
+  const ListenerMeters& meters(std::size_t reactor_index) const override {
+    return branches_.at(reactor_index)->meters;
+  }
   void stop_accepting() override {
     const auto& home = *branches_.front();
     if (shared().stopped.exchange(true) || home.alive.expired()) return;

@@ -7,6 +7,7 @@
 
 #include "net/connection.h"
 #include "net/limits.h"
+#include "net/listener_meters.h"
 
 namespace martlet::net {
 
@@ -65,6 +66,8 @@ class Listener {
   virtual ~Listener() = default;
   virtual std::uint16_t port() const = 0;
   virtual std::size_t connections() const = 0;  ///< open now; thread-safe
+  /// Of the reactor with this index. Thread-safe.
+  virtual const ListenerMeters& meters(std::size_t reactor_index) const = 0;
   /// Stops accepting. Thread-safe.
   virtual void stop_accepting() = 0;
 };

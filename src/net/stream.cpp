@@ -82,6 +82,7 @@ void Stream::move_deadline(SteadyTime at) {
 bool Stream::turn() {
   if (state_ == State::gone) {
     socket_.close();
+    owner_->on_stream_end(reason_, user_ != nullptr);
     if (user_ != nullptr) user_->on_gone(reason_);
     return false;
   }
@@ -150,6 +151,7 @@ void Stream::establish() {
   }
   reactor_.admission.leave(*this);
   state_ = State::open;
+  owner_->on_shaken_hands();
   set_deadline(owner_->times.idle, true);
   user_->on_established({tls_.exporter(), remote_address(socket_.descriptor()), tls_.resumed()});
   if (is_reading()) read_some();  // some may have come along with the handshake

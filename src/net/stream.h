@@ -48,6 +48,10 @@ class StreamOwner {
   virtual std::unique_ptr<StreamUser> client_for(Stream& /*stream*/) { return nullptr; }
   /// The server's user for this protocol (empty: none negotiated); null: the stream closes.
   virtual std::unique_ptr<StreamUser> server_for(Stream& stream, std::string_view protocol) = 0;
+  /// The handshake has ended well.
+  virtual void on_shaken_hands() {}
+  /// A stream has ended; `was_open`: after its handshake.
+  virtual void on_stream_end(CloseReason /*reason*/, bool /*was_open*/) {}
   virtual void on_stream_gone() {}
 
   const StreamTimes times;
