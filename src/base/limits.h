@@ -76,7 +76,7 @@ inline constexpr std::size_t kUncommittedMax =
     1'024;  ///< Sends that wait for a sync; then it comes
 inline constexpr std::size_t kOfficeQueueMax = 65'536;  ///< then reactors pause reading
 inline constexpr std::size_t kLookupsAMinute =
-    120;  ///< a connection; then limit_reached with retry_after
+    120;  ///< an account; then limit_reached with retry_after
 inline constexpr std::size_t kStrangerRequestsMax = 8;  ///< frames before login; then closed
 
 // --- Strangers, by address (IPv6: its /64) ---

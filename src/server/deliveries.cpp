@@ -63,9 +63,11 @@ std::vector<store::Sequence> Deliveries::acknowledge(
     const auto given = std::ranges::lower_bound(in_flight, sequence, {}, &Given::sequence);
     if (given == in_flight.end() || given->sequence != sequence) continue;
     subscription.in_flight_bytes -= given->bytes;
+    meters_.acknowledged_bytes.add(given->bytes - 1);
     in_flight.erase(given);
     taken.push_back(sequence);
   }
+  meters_.acknowledged_envelopes.add(taken.size());
   if (in_flight.empty()) in_flight = {};  // a parked device holds no memory for its window
   if (subscription.backlog && subscription.has_room()) mark_due(device, subscription);
   return taken;
@@ -90,6 +92,8 @@ void Deliveries::give(Subscription& subscription, store::WaitingItem&& waiting,
   subscription.delivered = waiting.sequence;
   subscription.in_flight.push_back({waiting.sequence, weight_of(item)});
   subscription.in_flight_bytes += weight_of(item);
+  meters_.delivered_envelopes.add();
+  meters_.delivered_bytes.add(item.sealed.size());
   auto& answer = answers.emplace_back(OfficeAnswer{subscription.session, 0, 0, Done{}});
   if (item.kind == store::ItemKind::undelivered) {
     answer.body = wire::Undelivered{waiting.sequence, item.message, item.sender, item.accepted};

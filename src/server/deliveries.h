@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/messages.h"
+#include "server/office_meters.h"
 #include "store/mailbox_store.h"
 
 namespace martlet::server {
@@ -17,9 +18,9 @@ namespace martlet::server {
 /// to be.
 class Deliveries {
  public:
-  /// Both outlive the object. Mailboxes that read as corrupt are added to `health`.
-  Deliveries(store::MailboxStore& mailboxes, OfficeHealth& health)
-      : mailboxes_{mailboxes}, health_{health} {}
+  /// All outlive the object. Mailboxes that read as corrupt are added to `health`.
+  Deliveries(store::MailboxStore& mailboxes, OfficeHealth& health, OfficeMeters& meters)
+      : mailboxes_{mailboxes}, health_{health}, meters_{meters} {}
 
   /// From now on `device` is served in `session`, from the start of its mailbox. An older session
   /// is told that it is superseded.
@@ -71,6 +72,7 @@ class Deliveries {
 
   store::MailboxStore& mailboxes_;
   OfficeHealth& health_;
+  OfficeMeters& meters_;
   std::unordered_map<DeviceId, Subscription> subscriptions_;
   std::vector<DeviceId> due_;     ///< have room and backlog
   std::vector<DeviceId> failed_;  ///< could not be read; tried again at the next tick

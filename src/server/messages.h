@@ -64,6 +64,8 @@ struct Invite {
   std::uint32_t uses = 1;
   Milliseconds lifetime{};
 };
+/// How long does the way to the office and back take? Answered Done.
+struct Probe {};
 struct StatusQuery {
   bool mailboxes = false;  ///< list what waits, mailbox by mailbox
 };
@@ -75,7 +77,7 @@ struct OfficeRequest {
   std::variant<LogIn, Subscribe, Unsubscribe, Post, Acknowledgement, wire::Enrol, wire::Lookup,
                wire::FetchChain, wire::AppendLink, wire::OpenRendezvous, Join, wire::Relay,
                LeaveRendezvous, HandleRequest, OpenConfirmation, InboundSms, ProofSent, Invite,
-               StatusQuery, ListUsers, Suspend, Erase>
+               StatusQuery, ListUsers, Suspend, Erase, Probe>
       body;
 };
 

@@ -64,7 +64,8 @@ Office::Office(store::MailboxStore& mailboxes, store::DirectoryStore& directory,
       directory_{directory, health_},
       random_{random},
       options_{std::move(options)},
-      deliveries_{mailboxes, health_},
+      rates_{options_.rates, UnixMillis{}},
+      deliveries_{mailboxes, health_, meters_},
       rendezvous_{random},
       handles_{proofs, directory_, random, options_.domain, options_.handles} {
   // A kill may have come between a revocation and the end of its mailbox.
@@ -76,6 +77,7 @@ void Office::take_in(std::span<OfficeRequest> requests, UnixMillis now, Answers&
   for (auto& request : requests) serve(request, now, answers);
   tell_of_handles(now, answers);
   deliveries_.pump(now, answers);
+  meter_levels();
 }
 
 void Office::serve(OfficeRequest& request, UnixMillis now, Answers& answers) {
@@ -117,6 +119,7 @@ void Office::serve(OfficeRequest& request, UnixMillis now, Answers& answers) {
                  [&](Invite& body) {
                    answer_result(request, invite(directory_, random_, body, now), answers);
                  },
+                 [&](Probe&) { answer(request, Done{}, answers); },
                  [&](StatusQuery& body) { report(request, body, answers); },
                  [&](ListUsers& body) { list_users(request, body, answers); },
                  [&](Suspend& body) { suspend(request, body, answers); },
@@ -164,19 +167,34 @@ void Office::subscribe(const OfficeRequest& request, const Subscribe& body, Unix
       wire::Welcome{body.account, mailboxes_.summary(body.device).items, now, known.value()->head},
       answers);
   deliveries_.subscribe(body.device, request.session, answers);
+  meters_.logins.add();
 }
 
 void Office::post(const OfficeRequest& request, Post& body, UnixMillis now, Answers& answers) {
+  const auto wait = rates_.charge(body.sender_account, body.send.envelopes.size(), request.cost,
+                                  now, meters_.limited);
+  if (wait.count() > 0) {
+    meters_.refused_sends.add();
+    return answer(request, wire::Refusal{RefusalCode::limit_reached, wait, body.send.message},
+                  answers);
+  }
   auto verdict = check_send(directory_, body.sender, body.sender_account, body.send);
   if (auto* stale = std::get_if<wire::StaleDevices>(&verdict)) {
     return answer(request, std::move(*stale), answers);
   }
   if (const auto* refused = std::get_if<wire::Refusal>(&verdict)) {
+    meters_.refused_sends.add();
     return answer(request, *refused, answers);
   }
   const auto staged = stage(body, now);
-  if (!staged.ok()) return answer(request, staged.error(), answers);
+  if (!staged.ok()) {
+    meters_.refused_sends.add();
+    return answer(request, staged.error(), answers);
+  }
+  meter_staged();
+  const auto before = answers.size();
   acceptances_.add(request, body.send.message, places_, answers);
+  meters_.accepted_sends.add(answers.size() - before);
   for (auto& item : fresh_) {
     if (deliveries_.offer(std::move(item), answers)) ++in_flight_;
   }
@@ -215,7 +233,9 @@ void Office::acknowledge(const OfficeRequest& request, const Acknowledgement& bo
   for (const auto sequence : taken) {
     if (!remove({body.device, sequence}, now) || sequence <= committed_) continue;
     if (sequence > departed_ && in_flight_ > 0) --in_flight_;
+    const auto before = answers.size();
     acceptances_.acknowledged(sequence, answers);
+    meters_.accepted_sends.add(answers.size() - before);
   }
   answer(request, Done{}, answers);
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "server/acceptances.h"
+#include "server/account_rates.h"
 #include "server/deliveries.h"
 #include "server/handle_proofs.h"
 #include "server/login_book.h"
@@ -19,6 +20,8 @@ struct OfficeOptions {
   Milliseconds scrub_interval = std::chrono::seconds{60};
   bool open_registration = false;  ///< newcomers need no invitation
   HandleOptions handles = {};
+  SendRates rates = {};                 ///< of one account
+  Stopwatch stopwatch = stopped_watch;  ///< for the meters alone
 };
 
 /// The part of the server that may wait for the disk: directory, mailboxes, who is online. Pure but
@@ -70,6 +73,7 @@ class Office {
   /// More can be delivered at once: call process again without waiting.
   bool has_work() const { return deliveries_.pending(); }
   const OfficeHealth& health() const { return health_; }
+  const OfficeMeters& meters() const { return meters_; }
   std::size_t online() const { return deliveries_.online(); }
 
  private:
@@ -77,6 +81,7 @@ class Office {
   /// What upkeep stages.
   struct Batch {
     std::vector<store::WaitingItem> fresh;  ///< to be delivered when durable
+    std::uint64_t expired = 0;              ///< envelopes that it deletes
     bool staged = false;
   };
   struct Removal {
@@ -116,6 +121,13 @@ class Office {
   /// Adds to a mailbox, and to `fresh` unless it waits there already. Gives back its place.
   Result<store::Sequence> append(store::MailboxItem item, std::vector<store::WaitingItem>& fresh);
   bool commit(Batch& batch, UnixMillis now, Answers& answers);
+  /// A Send was staged: fresh_ is what it brought.
+  void meter_staged();
+  /// All that is staged goes to the disk; `sends` have come back from there.
+  void meter_departure();
+  void meter_arrival(bool ok, std::size_t sends);
+  /// How things stand after a turn.
+  void meter_levels();
   bool sync(Answers& answers);
   Result<std::unique_ptr<store::SyncWork>> depart();
   /// True: it is staged.
@@ -134,9 +146,11 @@ class Office {
 
   store::MailboxStore& mailboxes_;
   OfficeHealth health_;
+  OfficeMeters meters_;
   WatchedDirectory directory_;
   Random& random_;
   OfficeOptions options_;
+  AccountRates rates_;
   Deliveries deliveries_;
   RendezvousBook rendezvous_;
   HandleProofs handles_;
@@ -146,6 +160,11 @@ class Office {
   store::Sequence departed_ = 0;   ///< nothing up to here is staged
   store::Sequence committed_ = 0;  ///< nor on its way to the disk
   std::size_t in_flight_ = 0;      ///< staged, and given to a device that has not acknowledged it
+  struct Taken {
+    std::uint64_t envelopes = 0, bytes = 0;
+  };
+  Taken staged_taken_, departed_taken_;      ///< not counted as accepted yet
+  std::uint64_t departed_at_ = 0;            ///< by the stopwatch
   std::vector<store::WaitingItem> fresh_;    ///< of one Send; here so that the memory is kept
   std::vector<store::Sequence> places_;      ///< likewise
   std::vector<Removal> removals_;            ///< staged

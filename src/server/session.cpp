@@ -28,10 +28,7 @@ wire::Challenge challenge_of(const ServerInfo& info, UnixMillis now) {
 
 Session::Session(SessionId id, const ServerInfo& info, const Exporter& exporter, Random& random,
                  UnixMillis now, SessionOutput& out, const Origin& origin)
-    : id_{id},
-      info_{info},
-      handshake_{std::make_unique<Handshake>()},
-      lookups_{limits::kLookupsAMinute, now} {
+    : id_{id}, info_{info}, handshake_{std::make_unique<Handshake>()}, members_{origin.members} {
   auto challenge = challenge_of(info_, now);
   random.fill(challenge.nonce);
   auto& signed_part = handshake_->signed_part;
@@ -157,16 +154,18 @@ void Session::on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now,
                    ask(request, cost, Acknowledgement{device_, std::move(body.sequences)}, out);
                  },
                  [&](wire::Lookup& body) {
-                   if (may_look_up(request, now, out)) ask(request, cost, std::move(body), out);
+                   if (may(RateKind::lookups, request, now, out))
+                     ask(request, cost, std::move(body), out);
                  },
                  [&](wire::FetchChain& body) {
-                   if (may_look_up(request, now, out)) ask(request, cost, body, out);
+                   if (may(RateKind::lookups, request, now, out)) ask(request, cost, body, out);
                  },
                  [&](wire::AppendLink& body) {
-                   if (may_look_up(request, now, out)) ask(request, cost, std::move(body), out);
+                   if (may(RateKind::links, request, now, out))
+                     ask(request, cost, std::move(body), out);
                  },
                  [&](wire::JoinRendezvous& body) {
-                   if (!may_look_up(request, now, out)) return;
+                   if (!may(RateKind::lookups, request, now, out)) return;
                    meets_ = true;
                    ask(request, cost, Join{account_, std::move(body)}, out);
                  },
@@ -187,12 +186,12 @@ void Session::on_member(wire::Frame& frame, std::uint32_t cost, UnixMillis now,
 template <class Ask>
 void Session::ask_of_handles(std::uint64_t request, std::uint32_t cost, Ask body, UnixMillis now,
                              SessionOutput& out) {
-  if (!may_look_up(request, now, out)) return;
+  if (!may(RateKind::handles, request, now, out)) return;
   ask(request, cost, HandleRequest{account_, network_, std::move(body)}, out);
 }
 
-bool Session::may_look_up(std::uint64_t request, UnixMillis now, SessionOutput& out) {
-  const auto wait = lookups_.take(now);
+bool Session::may(RateKind kind, std::uint64_t request, UnixMillis now, SessionOutput& out) {
+  const auto wait = members_ != nullptr ? members_->take(kind, account_, now) : Milliseconds{};
   if (wait.count() == 0) return true;
   refuse(request, RefusalCode::limit_reached, out, wait);
   return false;

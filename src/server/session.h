@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/random.h"
+#include "server/member_limits.h"
 #include "server/messages.h"
 #include "server/stranger_limits.h"
 #include "wire/frame_list.h"
@@ -17,10 +18,12 @@ struct ServerInfo {
   bool open_registration = false;  ///< newcomers need no invitation
 };
 
-/// Where a connection comes from, and how much strangers from there may ask.
+/// Where a connection comes from, and how much may be asked: by strangers from there, by the
+/// account that logs in.
 struct Origin {
   std::string network;               ///< network_of the peer's address; empty: not counted
   StrangerLimits* limits = nullptr;  ///< outlives the session; none: no limits, for tests
+  MemberLimits* members = nullptr;   ///< likewise
 };
 
 /// What a session wants done, in this order: frames sent, requests posted, the rest.
@@ -99,7 +102,8 @@ class Session {
   template <class Ask>
   void ask_of_handles(std::uint64_t request, std::uint32_t cost, Ask body, UnixMillis now,
                       SessionOutput& out);
-  bool may_look_up(std::uint64_t request, UnixMillis now, SessionOutput& out);
+  /// Of a device that has proven itself: from its account's allowance.
+  bool may(RateKind kind, std::uint64_t request, UnixMillis now, SessionOutput& out);
   template <class RequestBody>
   void ask(std::uint64_t request, std::uint32_t cost, RequestBody body, SessionOutput& out);
   void settle(std::uint32_t cost, SessionOutput& out);
@@ -114,7 +118,7 @@ class Session {
   DeviceId device_;
   AccountId account_;
   std::string network_;
-  TokenBucket lookups_;
+  MemberLimits* members_;
   std::size_t unanswered_bytes_ = 0;
   std::uint32_t unanswered_ = 0;
   State state_ = State::stranger;

@@ -234,23 +234,6 @@ TEST_F(SessionTest, UnknownFramesAreSkipped) {
   EXPECT_TRUE(std::holds_alternative<wire::Pong>(answer_to(peer, wire::Ping{})));
 }
 
-TEST_F(SessionTest, LookupsAreLimitedPerConnectionAndRefill) {
-  const auto alice = member("alice@example.org");
-  const auto peer = online(alice);
-  for (std::size_t i = 0; i < limits::kLookupsAMinute; ++i) {
-    ASSERT_TRUE(
-        std::holds_alternative<wire::Account>(answer_to(peer, wire::Lookup{"alice@example.org"})));
-  }
-  const auto refused = answer_to(peer, wire::FetchChain{alice.account, 0});
-  ASSERT_EQ(code_of(refused), RefusalCode::limit_reached);
-  const auto wait = std::get<wire::Refusal>(refused).retry_after;
-  EXPECT_GT(wait.count(), 0);
-  EXPECT_LE(wait, Milliseconds{1'000});
-  world_->advance(wait);
-  EXPECT_TRUE(
-      std::holds_alternative<wire::Account>(answer_to(peer, wire::FetchChain{alice.account, 0})));
-}
-
 TEST_F(SessionTest, TooManyUnansweredSendsPauseReading) {
   const auto alice = member("alice@example.org");
   const auto bob = member("bob@example.org");

@@ -2,9 +2,10 @@
 
 #include <mutex>
 #include <string>
-#include <unordered_map>
 
 #include "base/limits.h"
+#include "base/meter.h"
+#include "server/keyed_buckets.h"
 #include "server/token_bucket.h"
 
 namespace martlet::server {
@@ -16,46 +17,16 @@ class AddressBuckets {
  public:
   AddressBuckets(std::size_t capacity, UnixMillis now,
                  std::size_t addresses_max = limits::kAddressesMax)
-      : capacity_{capacity}, addresses_max_{addresses_max}, others_{capacity, now}, turned_{now} {}
+      : buckets_{Bucket{capacity, now}, now, addresses_max} {}
 
   /// As Bucket::take, for this network.
   Milliseconds take(const std::string& network, UnixMillis now) {
-    turn(now);
-    if (const auto known = fresh_.find(network); known != fresh_.end()) {
-      return known->second.take(now);
-    }
-    if (fresh_.size() + old_.size() >= addresses_max_ && !old_.contains(network)) {
-      return others_.take(now);
-    }
-    auto bucket = Bucket{capacity_, now};
-    if (const auto known = old_.find(network); known != old_.end()) {
-      bucket = known->second;
-      old_.erase(known);
-    }
-    const auto wait = bucket.take(now);
-    fresh_.emplace(network, bucket);
-    return wait;
+    return buckets_.of(network, now).take(now);
   }
-  std::size_t size() const { return fresh_.size() + old_.size(); }
+  std::size_t size() const { return buckets_.size(); }
 
  private:
-  using Buckets = std::unordered_map<std::string, Bucket>;
-
-  /// Who has not come for a whole period has a full bucket: as good as none.
-  void turn(UnixMillis now) {
-    if (turned_ <= now && now - turned_ < Bucket::kPeriod) return;
-    const bool skipped_one = now - turned_ >= 2 * Bucket::kPeriod;
-    turned_ = now;
-    old_ = skipped_one ? Buckets{} : std::move(fresh_);
-    fresh_ = {};
-  }
-
-  std::size_t capacity_;
-  std::size_t addresses_max_;
-  Bucket others_;
-  UnixMillis turned_;
-  Buckets fresh_;  ///< came since `turned_`
-  Buckets old_;    ///< came in the period before
+  KeyedBuckets<std::string, Bucket> buckets_;
 };
 
 /// How much strangers may ask of the whole server. Thread-safe; its lock is held for a few look-ups
@@ -67,12 +38,16 @@ class StrangerLimits {
   Milliseconds take_lookup(const std::string& network, UnixMillis now);
   /// Of a newcomer without an invitation.
   Milliseconds take_enrolment(const std::string& network, UnixMillis now);
+  /// How often somebody was told to come back.
+  std::uint64_t lookups_refused() const { return lookups_refused_.get(); }
+  std::uint64_t enrolments_refused() const { return enrolments_refused_.get(); }
 
  private:
   std::mutex mutex_;  ///< guards all below
   AddressBuckets<TokenBucket> lookups_;
   AddressBuckets<HourlyTokenBucket> enrolments_;
   HourlyTokenBucket all_enrolments_;
+  Meter lookups_refused_, enrolments_refused_;  ///< written under the lock
 };
 
 }  // namespace martlet::server

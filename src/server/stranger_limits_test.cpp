@@ -71,6 +71,8 @@ TEST(StrangerLimits, LookupsAreCountedByAddress) {
   EXPECT_GT(limits.take_lookup(numbered(1), kStart), 0ms);
   EXPECT_EQ(limits.take_lookup(numbered(2), kStart), 0ms);
   EXPECT_EQ(limits.take_enrolment(numbered(1), kStart), 0ms);
+  EXPECT_EQ(limits.lookups_refused(), 1U);
+  EXPECT_EQ(limits.enrolments_refused(), 0U);
 }
 
 TEST(StrangerLimits, EnrolmentsAreCountedByAddressAndInTotal) {
@@ -87,6 +89,7 @@ TEST(StrangerLimits, EnrolmentsAreCountedByAddressAndInTotal) {
   }
   const auto wait = limits.take_enrolment(numbered(9'999), kStart);
   EXPECT_EQ(wait, Milliseconds{1h} / limits::kOpenEnrolmentsAnHourTotal);
+  EXPECT_EQ(limits.enrolments_refused(), 1'001U);
   EXPECT_EQ(limits.take_enrolment(numbered(9'999), kStart + wait), 0ms);
 }
 

@@ -32,6 +32,21 @@ TEST(TokenBucket, AClockThatStepsBackEarnsNothing) {
   EXPECT_EQ(bucket.take(kStart).count(), 0);  // an hour passed by the stepped clock
 }
 
+TEST(TokenBucket, ADebtIsEarnedBeforeTheNextAndHasABound) {
+  for (const std::size_t amount : {7U, 12U, 1'000'000U}) {
+    SCOPED_TRACE(amount);
+    TokenBucket bucket{6, kStart};
+    EXPECT_EQ(bucket.wait(kStart).count(), 0);
+    bucket.spend(amount);
+    const auto debt = std::min<std::size_t>(amount, 12) - 6;
+    const auto wait = Milliseconds{static_cast<std::int64_t>(debt + 1) * 10'000};
+    EXPECT_EQ(bucket.wait(kStart), wait);
+    EXPECT_EQ(bucket.wait(kStart + wait - Milliseconds{1}).count(), 1);
+    EXPECT_EQ(bucket.take(kStart + wait).count(), 0);
+    EXPECT_GT(bucket.take(kStart + wait).count(), 0);
+  }
+}
+
 TEST(TokenBucket, ManySmallStepsEarnAsMuchAsOneBigOne) {
   TokenBucket bucket{120, kStart};
   for (int i = 0; i < 120; ++i) ASSERT_EQ(bucket.take(kStart).count(), 0);

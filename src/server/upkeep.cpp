@@ -36,6 +36,7 @@ void Office::commit(Answers& answers) {
 bool Office::commit(Batch& batch, UnixMillis now, Answers& answers) {
   const bool durable = !batch.staged || sync(answers);
   if (durable) {
+    meters_.expired_envelopes.add(batch.expired);
     for (auto& item : batch.fresh) deliveries_.offer(std::move(item), answers);
   }
   deliveries_.pump(now, answers);
@@ -65,6 +66,7 @@ bool Office::sync(Answers& answers) {
 }
 
 Result<std::unique_ptr<store::SyncWork>> Office::depart() {
+  meter_departure();
   acceptances_.depart();
   departed_ = appended_;
   departed_removals_ = std::exchange(removals_, {});
@@ -77,7 +79,9 @@ void Office::arrived(bool ok, Answers& answers) {
   if (ok) {
     committed_ = departed_;
     departed_removals_.clear();
-    return acceptances_.arrive(answers);
+    const auto before = answers.size();
+    acceptances_.arrive(answers);
+    return meter_arrival(true, answers.size() - before);
   }
   // Whatever was staged is undone, also what came since.
   committed_ = departed_ = appended_;
@@ -85,7 +89,9 @@ void Office::arrived(bool ok, Answers& answers) {
   removals_.insert(removals_.begin(), departed_removals_.begin(), departed_removals_.end());
   departed_removals_.clear();
   removals_undone_ = !removals_.empty();
+  const auto before = answers.size();
   acceptances_.refuse(answers);
+  meter_arrival(false, answers.size() - before);
 }
 
 void Office::restage_removals(UnixMillis now) {
@@ -116,12 +122,14 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
   if (!commit(batch, now, answers)) {
     // The deletions were undone together with their notices; they come again.
     notices_ = owed;
+    meter_levels();
     return false;
   }
   if (!more) {
     scrub_erased(answers);
     scrub_if_due(now, idle);
   }
+  meter_levels();
   return more;
 }
 
@@ -135,6 +143,7 @@ bool Office::expire(UnixMillis now, Batch& batch) {
   for (const auto& waiting : expired.value()) {
     // A notice that nobody fetched expires in silence.
     if (waiting.item.kind != store::ItemKind::envelope) continue;
+    ++batch.expired;
     notices.push_back(notice_of(waiting.item, now));
   }
   stage_notices(notices, batch);
