@@ -222,6 +222,8 @@ std::vector<MessageId> Outbox::waiting_for(const std::string& handle) const {
 Result<void> Outbox::pump(UnixMillis now) {
   if (!connection_.online() || lanes_.empty()) return {};
   if (own_.is_behind()) return {};
+  if (limited_until_ > now) return {};
+  limited_until_ = {};
   const auto own_head = self_.chain.head();
   // Lanes come and go on the way, so each step finds its place by key. Those that know only a
   // handle come first, and what they resolve to comes after them.
@@ -447,6 +449,11 @@ Result<void> Outbox::on_refusal(Lane& lane, const Recipient& recipient,
                                 const wire::Refusal& refusal, UnixMillis now) {
   switch (wire::action_for(refusal.code)) {
     case wire::Action::retry_later:
+      if (refusal.code == wire::RefusalCode::limit_reached) {
+        // The account's allowance, whoever it is for: to try the others would only waste sealing.
+        limited_until_ = now + std::clamp(refusal.retry_after, kRetryDelayMin, kRetryDelayMax);
+        return {};
+      }
       lane.not_before = now + std::clamp(refusal.retry_after, kRetryDelayMin, kRetryDelayMax);
       return {};
     case wire::Action::look_up_again:
@@ -478,12 +485,14 @@ void Outbox::on_disconnected() {
 }
 
 void Outbox::on_clock_set_back() {
+  limited_until_ = {};
   for (auto& [recipient, lane] : lanes_) lane.not_before = {};
 }
 
 UnixMillis Outbox::wake_at() const {
   auto at = UnixMillis::max();
-  if (in_flight_.size() >= kSendsInFlight) return at;  // an answer comes first
+  if (in_flight_.size() >= kSendsInFlight || lanes_.empty()) return at;  // an answer comes first
+  if (limited_until_ != UnixMillis{}) return limited_until_;
   for (const auto& [recipient, lane] : lanes_) {
     if (lane.request == 0 && lane.not_before != UnixMillis{}) at = std::min(at, lane.not_before);
   }

@@ -115,6 +115,7 @@ class Outbox {
   Random& random_;
   std::map<Recipient, Lane> lanes_;  ///< none is empty
   std::uint64_t next_order_ = 1;
+  UnixMillis limited_until_{};  ///< the account has sent its allowance
   std::map<std::uint64_t, Recipient> in_flight_;
 };
 

@@ -230,6 +230,22 @@ TEST_F(Sending, RefusalsForNowAreTriedAgainWhenTheServerSays) {
   }
 }
 
+TEST_F(Sending, WhoHasSentHisAllowanceWaitsWithAllAndLosesNothing) {
+  Person carol{"carol@example.org", 3};
+  server_.list(carol);
+  answer_sends(1, FakeServer::refusal(wire::RefusalCode::limit_reached, 10s));
+  const auto first = send("bob@example.org", "one");
+  server_.asked.clear();
+  const auto second = send("carol@example.org", "two");
+  EXPECT_TRUE(server_.all<wire::Send>().empty());  // not tried in vain
+  EXPECT_EQ(progress(first).state, MessageState::queued);
+  EXPECT_EQ(progress(second).state, MessageState::queued);
+  EXPECT_EQ(engine_->wake_at(), now_ + 10s);
+  pass(10s);
+  EXPECT_EQ(progress(first).state, MessageState::sent);
+  EXPECT_EQ(progress(second).state, MessageState::sent);
+}
+
 TEST_F(Sending, AnImpatientServerStillGetsAPause) {
   answer_sends(1, FakeServer::refusal(wire::RefusalCode::unavailable, 0ms));
   send("bob@example.org", "hi");
