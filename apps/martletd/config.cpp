@@ -115,6 +115,7 @@ const Setters& setters() {
   static const Setters kSetters = [] {
     auto all = sms_setters();
     all.merge(own_setters());
+    all.merge(limit_setters());
     return all;
   }();
   return kSetters;
@@ -238,6 +239,14 @@ std::string first_config(const Config& config) {
       "# scrub_interval_s = 60            # how soon deleted bytes leave the disk\n"
       "# registration = \"invite\"          # \"open\": people may join without an invitation\n"
       "# reactors = 2                     # threads that serve connections; default: one a core\n"
+      "\n"
+      "# [admin]\n"
+      "# metrics = \"127.0.0.1:9464\"       # Prometheus metrics at /metrics; default: nowhere\n"
+      "\n"
+      "# [limits]                         # what an account may send a minute; 0: no limit\n"
+      "# sends_a_minute = 1200\n"
+      "# envelopes_a_minute = 60000\n"
+      "# bytes_a_minute = 268435456\n"
       "\n"
       "# [tls]                            # default: self-signed, pinned by invitations\n"
       "# certificate = \"/etc/letsencrypt/live/chat.example.org/fullchain.pem\"\n"

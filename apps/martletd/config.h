@@ -11,6 +11,7 @@
 #include "apps/martletd/mail_settings.h"
 #include "apps/martletd/sms_settings.h"
 #include "base/limits.h"
+#include "server/account_rates.h"
 
 namespace martlet::daemon {
 
@@ -27,8 +28,12 @@ struct Config {
   Milliseconds scrub_interval = Seconds{60};
   MailSettings mail;
   SmsSettings sms;
-  bool open_registration = false;  ///< people may join without an invitation
-  std::size_t reactors = 0;        ///< threads that serve connections; 0: one a core
+  bool open_registration = false;        ///< people may join without an invitation
+  std::optional<ListenAddress> metrics;  ///< where metrics are served, on loopback; none: nowhere
+  server::SendRates send_rates{server::rate_limits::kSendsAMinute,
+                               server::rate_limits::kEnvelopesAMinute,
+                               server::rate_limits::kBytesAMinute};  ///< of each account
+  std::size_t reactors = 0;  ///< threads that serve connections; 0: one a core
   /// Who said so, for each setting that a file set: "FILE, line N".
   std::map<std::string, std::string, std::less<>> origins;
 
@@ -39,6 +44,7 @@ struct Config {
 };
 
 inline constexpr std::size_t kReactorsMax = 256;
+inline constexpr std::int64_t kRateMax = 1'000'000'000'000;  ///< of what is counted a minute
 
 /// Sets what `file` says, leaves the rest. An unknown key, a wrong type or a value out of bounds is
 /// a usage complaint with file and line; so is a file that is not there.

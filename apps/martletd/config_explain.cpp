@@ -35,6 +35,14 @@ std::vector<ExplainedSetting> explain(const Config& config) {
   add("registration", quoted(config.open_registration ? "open" : "invite"),
       "who may join: by invitation only, or anybody who takes a free name of this server");
   add("reactors", std::to_string(config.reactors), "threads that serve connections; 0: one a core");
+  add("admin.metrics", quoted(config.metrics ? config.metrics->text() : ""),
+      "loopback address where metrics are served over HTTP; empty: nowhere");
+  const auto& rates = config.send_rates;
+  add("limits.sends_a_minute", std::to_string(rates.sends),
+      "Sends of one account, at once and in the long run; 0: no limit");
+  add("limits.envelopes_a_minute", std::to_string(rates.envelopes),
+      "envelopes in them, one a device; 0: no limit");
+  add("limits.bytes_a_minute", std::to_string(rates.bytes), "bytes of them; 0: no limit");
   add("tls.certificate", quoted(config.tls_certificate.string()),
       "PEM file; empty: self-signed, made at the first start");
   add("tls.key", quoted(config.tls_key.string()), "PEM file of its key");

@@ -37,6 +37,8 @@ inline bool set_path(const std::string& text, std::filesystem::path& path) {
 
 using Setters = std::map<std::string, Setter, std::less<>>;
 
+/// The sections [admin] and [limits].
+Setters limit_setters();
 /// The section [sms].
 Setters sms_setters();
 /// Whether its settings fit together.

@@ -15,7 +15,8 @@ class SessionHandler final : public net::FrameHandler {
     const auto serial = gate_.next_serial_++;
     gate_.add(serial, *this);
     server::SessionOutput out;
-    const server::Origin origin{server::network_of(established.remote), &gate_.strangers_};
+    const server::Origin origin{server::network_of(established.remote), &gate_.strangers_,
+                                &gate_.members_};
     session_ = std::make_unique<server::Session>(server::SessionId{gate_.index_, serial},
                                                  gate_.info_, established.exporter, gate_.random_,
                                                  gate_.clock_.now(), out, origin);
@@ -93,14 +94,15 @@ class SessionHandler final : public net::FrameHandler {
 
 Gate::Gate(std::uint32_t index, net::Reactor& reactor, const server::ServerInfo& info,
            Random& random, const Clock& clock, OfficeWorker& office,
-           server::StrangerLimits& strangers)
+           server::StrangerLimits& strangers, server::MemberLimits& members)
     : index_{index},
       reactor_{reactor},
       info_{info},
       random_{random},
       clock_{clock},
       office_{office},
-      strangers_{strangers} {}
+      strangers_{strangers},
+      members_{members} {}
 
 Gate::~Gate() = default;
 

@@ -16,7 +16,8 @@ class Gate {
  public:
   /// All outlive the gate, and the gate outlives the reactor's last turn.
   Gate(std::uint32_t index, net::Reactor& reactor, const server::ServerInfo& info, Random& random,
-       const Clock& clock, OfficeWorker& office, server::StrangerLimits& strangers);
+       const Clock& clock, OfficeWorker& office, server::StrangerLimits& strangers,
+       server::MemberLimits& members);
   ~Gate();
 
   /// For a connection that is about to open.
@@ -52,6 +53,7 @@ class Gate {
   const Clock& clock_;
   OfficeWorker& office_;
   server::StrangerLimits& strangers_;
+  server::MemberLimits& members_;
   std::uint64_t next_serial_ = 1;
   std::unordered_map<std::uint64_t, SessionHandler*> handlers_;
   std::vector<server::OfficeRequest> outgoing_;

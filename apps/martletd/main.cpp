@@ -35,7 +35,8 @@ constexpr const char* kStatusTeach =
     "The server holds sealed bytes only, and --mailboxes shows all that it knows of them.\n\n"
     "Examples:\n"
     "  martletd status --data DIR\n"
-    "  martletd status --data DIR --mailboxes --json";
+    "  martletd status --data DIR --mailboxes --json\n"
+    "  martletd status --data DIR --watch          each second, until Ctrl-C";
 constexpr const char* kUserTeach =
     "WHO is a handle, or an account's id as `user ls --json` shows it. All of it works while the\n"
     "server runs, and while it does not.\n\n"
@@ -63,7 +64,7 @@ struct Arguments {
   std::string data, config, name, listen, handle, expires = "7d";
   std::uint32_t uses = 1;
   std::string who;
-  bool admin = false, json = false, mailboxes = false, yes = false;
+  bool admin = false, json = false, mailboxes = false, watch = false, yes = false;
 };
 
 std::string lower(std::string text) {
@@ -107,6 +108,7 @@ Outcome<void> run_invite(const Arguments& arguments) {
 }
 
 Outcome<void> run_status(const Arguments& arguments) {
+  if (arguments.watch) return watch_server(arguments.data, arguments.json);
   const auto line = TRY(
       ask_as_operator(arguments.data, arguments.config, server::StatusQuery{arguments.mailboxes}));
   if (arguments.json) {
@@ -216,8 +218,11 @@ int run(int argc, char** argv) {
       ->type_name("DURATION");
   auto* status_verb =
       add_verb(app, "status", "Say who and what is there, and what waits", kStatusTeach, arguments);
-  status_verb->add_flag("--json", arguments.json, "one line of JSON");
-  status_verb->add_flag("--mailboxes", arguments.mailboxes, "list what waits for each device");
+  status_verb->add_flag("--json", arguments.json, "one line of JSON; with --watch one a second");
+  auto* const mailboxes_flag =
+      status_verb->add_flag("--mailboxes", arguments.mailboxes, "list what waits for each device");
+  status_verb->add_flag("--watch", arguments.watch, "say each second what the running server does")
+      ->excludes(mailboxes_flag);
   const auto user_verbs = add_user_verbs(app, arguments);
   auto* config_verb = app.add_subcommand("config", "The server's settings");
   config_verb->require_subcommand(1);

@@ -108,6 +108,7 @@ void OfficeWorker::run() {
   while (gather(batch, wake_at)) {
     const auto now = clock_.now();
     finish_commit(false, answers);
+    if (!batch.empty()) meters_.requests.observe(batch.size());
     office_.take_in(batch, now, answers);
     hand_out(answers);
     // A tick may write for itself, so it comes between two commits.
@@ -159,17 +160,15 @@ void OfficeWorker::finish_commit(bool wait, std::vector<server::OfficeAnswer>& a
   hand_out(answers);
 }
 
-/// The whole vector if it is short: then nothing is moved and nothing allocated.
-void OfficeWorker::take_from_queue(std::vector<server::OfficeRequest>& batch) {
-  if (taken_ == 0 && queue_.size() <= limits::kGatherRequests) return batch.swap(queue_);
-  const auto count = std::min(queued(), limits::kGatherRequests);
-  const auto begin = queue_.begin() + static_cast<std::ptrdiff_t>(taken_);
-  const auto end = begin + static_cast<std::ptrdiff_t>(count);
-  batch.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
-  taken_ += count;
-  if (taken_ < queued()) return;
-  queue_.erase(queue_.begin(), end);
-  taken_ = 0;
+/// In turns of all sessions if not all of it goes at once; else nothing is moved and nothing
+/// allocated.
+void OfficeWorker::take_turns(std::vector<server::OfficeRequest>& batch) {
+  if (waiting_.empty() && incoming_.size() <= limits::kGatherRequests) {
+    return batch.swap(incoming_);
+  }
+  for (auto& request : incoming_) waiting_.push(std::move(request));
+  incoming_.clear();
+  waiting_.pop(limits::kGatherRequests, batch);
 }
 
 /// Waits for work. False: told to stop, and none is left.
@@ -189,10 +188,14 @@ bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::tim
       asleep_ = false;
     }
     if (queued() == 0 && stopping_) return false;
-    take_from_queue(batch);
+    incoming_.swap(queue_);
+    const auto all = incoming_.size() + held_;
+    held_ = all - std::min(all, limits::kGatherRequests);
+    meters_.queued.set(queued());
     drained = was_full_ && queued() < limits::kOfficeQueueMax / 2;
     if (drained) was_full_ = false;
   }
+  take_turns(batch);
   if (drained) callbacks_.drained();
   return true;
 }

@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "apps/martletd/disk_thread.h"
+#include "apps/martletd/worker_meters.h"
 #include "server/office.h"
+#include "server/request_queue.h"
 
 namespace martlet::daemon {
 
@@ -22,9 +24,10 @@ struct OfficeCallbacks {
 };
 
 /// The thread that owns the office and may wait for the disk. It takes what has gathered, up to
-/// kGatherRequests, and serves that as one batch: under load batches grow by themselves. Then it
-/// commits, at once or, if devices may acknowledge meanwhile what would have to be written, within
-/// kCommitDelay; while a second thread waits for the disk it goes on. Thread-safe.
+/// kGatherRequests and of all sessions in turn, and serves that as one batch: under load batches
+/// grow by themselves. Then it commits, at once or, if devices may acknowledge meanwhile what would
+/// have to be written, within kCommitDelay; while a second thread waits for the disk it goes on.
+/// Thread-safe.
 class OfficeWorker {
  public:
   /// `office` and `clock` outlive the worker, and nobody else uses the office while it runs.
@@ -44,7 +47,9 @@ class OfficeWorker {
   /// Asks as the operator does, and waits for the answer; `unavailable` if none comes in time.
   Result<server::OfficeAnswer> ask(OperatorBody body, Milliseconds timeout);
 
-  using PageBody = std::variant<server::OpenConfirmation, server::InboundSms>;
+  const WorkerMeters& meters() const { return meters_; }
+
+  using PageBody = std::variant<server::OpenConfirmation, server::InboundSms, server::Probe>;
   using OnAnswer = std::function<void(server::OfficeAnswer)>;
   static constexpr std::size_t kPagesWaitingMax = 256;
   /// Asks for a page; `done` gets the answer on the worker's thread, and must not block. False: so
@@ -60,8 +65,8 @@ class OfficeWorker {
   std::optional<Steady::time_point> commit_if_due(std::vector<server::OfficeAnswer>& answers);
   /// Ends the commit under way if the disk has answered; `wait`: once it has.
   void finish_commit(bool wait, std::vector<server::OfficeAnswer>& answers);
-  void take_from_queue(std::vector<server::OfficeRequest>& batch);
-  std::size_t queued() const { return queue_.size() - taken_; }
+  void take_turns(std::vector<server::OfficeRequest>& batch);
+  std::size_t queued() const { return queue_.size() + held_; }
   void hand_out(std::vector<server::OfficeAnswer>& answers);
   void answer_asked(server::OfficeAnswer answer);
   template <class Body>
@@ -70,14 +75,18 @@ class OfficeWorker {
   server::Office& office_;
   const Clock& clock_;
   const OfficeCallbacks callbacks_;
+  WorkerMeters meters_;
   std::thread thread_;
-  std::optional<Steady::time_point> commit_due_;  ///< the worker's own
-  bool committing_ = false;                       ///< likewise
+  // --- The worker's own ---
+  std::optional<Steady::time_point> commit_due_;
+  bool committing_ = false;
+  std::vector<server::OfficeRequest> incoming_;
+  server::RequestQueue waiting_;  ///< more than a batch: in turns of their sessions
 
   std::mutex mutex_;  ///< guards all below
   std::condition_variable changed_;
   std::vector<server::OfficeRequest> queue_;
-  std::size_t taken_ = 0;                ///< of the queue, from its front
+  std::size_t held_ = 0;                 ///< in waiting_, after this turn
   std::optional<Result<void>> written_;  ///< what the disk answered; the worker takes it
   bool asleep_ = false;
   bool was_full_ = false;

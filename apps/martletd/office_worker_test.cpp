@@ -148,6 +148,7 @@ class OfficeWorkerTest : public ::testing::Test {
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::map<std::uint32_t, std::vector<OfficeAnswer>> answers_;
+  std::size_t before_the_other_ = 0;  ///< answers of reactor 0 when the first of reactor 1 came
   int posts_ = 0;
   int drained_ = 0;
 
@@ -155,6 +156,9 @@ class OfficeWorkerTest : public ::testing::Test {
                        clock_,
                        {[this](std::uint32_t reactor, std::vector<OfficeAnswer> answers) {
                           const std::lock_guard lock{mutex_};
+                          if (reactor == 1 && answers_[1].empty()) {
+                            before_the_other_ = answers_[0].size();
+                          }
                           for (auto& answer : answers)
                             answers_[reactor].push_back(std::move(answer));
                           ++posts_;
@@ -179,6 +183,21 @@ TEST_F(OfficeWorkerTest, AnswersGoToTheReactorThatAskedInOrder) {
     EXPECT_EQ(answers_[0][i].cost, 1U);
     EXPECT_TRUE(std::holds_alternative<wire::Refusal>(answers_[0][i].body));
   }
+}
+
+TEST_F(OfficeWorkerTest, ASessionsFloodHoldsNobodyElseUp) {
+  door_.close();
+  post(0, 1);
+  door_.wait_until_somebody_waits();
+  constexpr std::size_t kFlood = 20 * limits::kGatherRequests;
+  post(0, kFlood);
+  post(1, 3);
+  door_.open();
+  wait_for_answers(1, 3);
+  wait_for_answers(0, 1 + kFlood);
+  const std::lock_guard lock{mutex_};
+  EXPECT_LE(before_the_other_, 1 + limits::kGatherRequests);
+  for (std::uint64_t i = 0; i < kFlood; ++i) ASSERT_EQ(answers_[0][1 + i].request, i);
 }
 
 TEST_F(OfficeWorkerTest, WhatGathersWhileTheOfficeIsBusyIsOneBatch) {

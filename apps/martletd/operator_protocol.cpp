@@ -162,6 +162,15 @@ std::string status_json(const server::StatusReport& status, bool list_mailboxes)
   return line_of(json);
 }
 
+std::string with_metrics(const std::string& status_line, const std::string& metrics_line) {
+  auto json = parse(status_line);
+  auto metrics = parse(metrics_line);
+  metrics.erase("v");
+  metrics.erase("type");
+  json["metrics"] = std::move(metrics);
+  return line_of(json);
+}
+
 std::string complaint_json(const Complaint& complaint) {
   return line_of({{"error",
                    {{"exit", static_cast<int>(complaint.exit)},

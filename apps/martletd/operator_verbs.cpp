@@ -81,6 +81,7 @@ Outcome<std::string> ask_stores(const std::filesystem::path& path,
 }  // namespace
 
 std::string OperatorDesk::serve(std::string_view line) {
+  if (line == kMetricsRequest) return metrics_();
   const auto request = parse_operator_request(line);
   if (!request.ok()) {
     return complaint_json({Exit::usage, "the running server does not know this request",
@@ -95,7 +96,9 @@ Outcome<std::string> OperatorDesk::answer(const OperatorRequest& request) {
   if (!answer.ok()) {
     return Complaint{Exit::network, "the running server does not answer", "try again"};
   }
-  return line_of(request, answer.value(), urls_);
+  auto line = TRY(line_of(request, answer.value(), urls_));
+  if (std::holds_alternative<server::StatusQuery>(request)) line = with_metrics(line, metrics_());
+  return line;
 }
 
 Outcome<std::string> ask_as_operator(const std::filesystem::path& folder,

@@ -10,6 +10,7 @@
 #include "apps/martletd/gate.h"
 #include "apps/martletd/log.h"
 #include "apps/martletd/mailer.h"
+#include "apps/martletd/metrics_desk.h"
 #include "apps/martletd/operator_verbs.h"
 #include "apps/martletd/pages.h"
 #include "apps/martletd/sms_desk.h"
@@ -56,6 +57,8 @@ server::OfficeOptions office_options(const Config& config) {
   options.open_registration = config.open_registration;
   options.handles =
       server::HandleOptions{config.mail.is_set(), config.sms.sends(), config.sms.inbound_number};
+  options.rates = config.send_rates;
+  options.stopwatch = &steady_micros;
   return options;
 }
 
@@ -109,7 +112,8 @@ class Server {
     for (std::size_t i = 0; i < count; ++i) {
       reactors_.push_back(std::make_unique<net::Reactor>());
       gates_.push_back(std::make_unique<Gate>(static_cast<std::uint32_t>(i), *reactors_.back(),
-                                              info_, random_, clock_, worker_, strangers_));
+                                              info_, random_, clock_, worker_, strangers_,
+                                              members_));
     }
   }
 
@@ -144,7 +148,9 @@ class Server {
     }
     if (config_.open_registration)
       pages_.set_joining(urls.url_without_invitation(), config_.domain());
-    desk_ = std::make_unique<OperatorDesk>(worker_, urls);
+    metrics_ = std::make_unique<MetricsDesk>(metric_sources(folder), metric_threads(), worker_);
+    if (config_.metrics) TRY(metrics_->listen(*config_.metrics));
+    desk_ = std::make_unique<OperatorDesk>(worker_, urls, [this] { return metrics_->json(); });
     admin_ = TRY(AdminSocket::open(folder.path(),
                                    [this](std::string_view line) { return desk_->serve(line); }));
     worker_.start();
@@ -166,6 +172,9 @@ class Server {
         url_of(TRY(desk_->answer(server::Invite{"", true, 1, limits::kInvitationLifetime})))};
   }
 
+  /// Where metrics are served; 0: nowhere.
+  std::uint16_t metrics_port() const { return metrics_->port(); }
+
   /// What anybody may join by; nothing: by invitation only.
   std::optional<std::string> joining() const {
     if (!config_.open_registration) return std::nullopt;
@@ -182,6 +191,7 @@ class Server {
       std::this_thread::sleep_for(Milliseconds{5});
     }
     admin_.reset();
+    metrics_.reset();
     for (const auto& reactor : reactors_) reactor->stop();
     for (auto& thread : threads_) thread.join();
     if (mailer_) mailer_->stop();
@@ -216,6 +226,27 @@ class Server {
           reactor.post([answer, response = page(given)] { answer(response); });
         });
     if (!is_asked) answer(std::move(busy));
+  }
+
+  MetricParts metric_sources(const DataFolder& folder) const {
+    MetricParts parts;
+    parts.listener = listener_.get();
+    parts.reactors = reactors_.size();
+    parts.office = &office_.meters();
+    parts.strangers = &strangers_;
+    parts.members = &members_;
+    parts.mailboxes = folder.mailboxes();
+    return parts;
+  }
+  std::vector<Pulse::Post> metric_threads() const {
+    std::vector<Pulse::Post> threads;
+    for (const auto& reactor : reactors_) {
+      threads.emplace_back([&loop = *reactor](std::function<void()> work) {
+        loop.post(std::move(work));
+        return true;
+      });
+    }
+    return threads;
   }
 
   void post_result(const server::ProofSent& sent) {
@@ -260,6 +291,7 @@ class Server {
   const SystemClock clock_;
   crypto::SystemRandom random_;
   server::StrangerLimits strangers_{clock_.now()};
+  server::MemberLimits members_{clock_.now()};
   const server::ServerInfo info_;
   Log log_;
   Pages pages_;
@@ -271,6 +303,7 @@ class Server {
   std::vector<std::unique_ptr<Gate>> gates_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<Mailer> mailer_;
+  std::unique_ptr<MetricsDesk> metrics_;
   std::unique_ptr<OperatorDesk> desk_;
   std::unique_ptr<AdminSocket> admin_;
   std::vector<std::thread> threads_;
@@ -311,6 +344,10 @@ Outcome<void> serve(const ServeOptions& options) {
   TRY(keep_settings(folder, config, port));
   TRY(server.start(folder));
   say("listening on " + ListenAddress{config.listen.address, port}.text() + "\n");
+  if (const auto metrics_port = server.metrics_port(); metrics_port != 0) {
+    say("metrics on http://" + ListenAddress{config.metrics->address, metrics_port}.text() +
+        "/metrics\n");
+  }
   if (const auto url = server.joining()) {
     say("Anybody may join: martlet enroll '" + *url + "' --handle NAME@" + config.domain() + "\n");
   }

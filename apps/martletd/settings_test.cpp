@@ -106,6 +106,9 @@ TEST_F(ConfigTest, EverySettingArrives) {
   ASSERT_TRUE(read("name = \"chat.example.org\"\nlisten = \"[::]:443\"\npublic_port = 8443\n"
                    "envelope_lifetime_days = 30\nscrub_interval_s = 1\nreactors = 3\n"
                    "registration = \"open\"\n"
+                   "[admin]\nmetrics = \"[::1]:9464\"\n"
+                   "[limits]\nsends_a_minute = 7\nenvelopes_a_minute = 4096\n"
+                   "bytes_a_minute = 0\n"
                    "[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"\npublic = true\n"
                    "[mail]\nserver = \"smtp.example.org:465\"\nsecurity = \"tls\"\n"
                    "from = \"Martlet@example.org\"\nuser = \"u\"\npassword_file = \"/etc/p\"\n"
@@ -131,6 +134,10 @@ TEST_F(ConfigTest, EverySettingArrives) {
   EXPECT_EQ(config_.scrub_interval, Seconds{1});
   EXPECT_EQ(config_.reactors, 3U);
   EXPECT_TRUE(config_.open_registration);
+  EXPECT_EQ(config_.metrics->text(), "[::1]:9464");
+  EXPECT_EQ(config_.send_rates.sends, 7U);
+  EXPECT_EQ(config_.send_rates.envelopes, 4'096U);
+  EXPECT_EQ(config_.send_rates.bytes, 0U);
   EXPECT_EQ(config_.tls_certificate, "/etc/c.pem");
   EXPECT_EQ(config_.tls_key, "/etc/k.pem");
   EXPECT_TRUE(config_.tls_public);
@@ -204,12 +211,17 @@ TEST_F(ConfigTest, SettingsThatAreRemarksInTheFirstConfigAreRealOnes) {
     const bool setting = at == 0 || text[at - 1] == '\n';
     if (setting && text.find(" = ", at) < text.find('\n', at)) text.erase(at, 2);
   }
-  for (const auto* section : {"# [tls]", "# [mail]", "# [sms]"}) {
+  for (const auto* section : {"# [admin]", "# [limits]", "# [tls]", "# [mail]", "# [sms]"}) {
     text.replace(text.find(section), 2, "");
   }
   const auto outcome = read(text);
   ASSERT_TRUE(outcome.ok()) << outcome.error().message << "\n" << text;
   EXPECT_EQ(config_.public_port, 443);
+  EXPECT_EQ(config_.metrics->port, 9'464);
+  const Config standard;  // what the remarks say is the default
+  EXPECT_EQ(config_.send_rates.sends, standard.send_rates.sends);
+  EXPECT_EQ(config_.send_rates.envelopes, standard.send_rates.envelopes);
+  EXPECT_EQ(config_.send_rates.bytes, standard.send_rates.bytes);
   EXPECT_TRUE(config_.tls_public);
   EXPECT_EQ(config_.mail.user, "martlet");
   EXPECT_TRUE(config_.sms.sends());
@@ -244,6 +256,18 @@ TEST_F(ConfigTest, MistakesAreNamedWithTheirLine) {
       {"registration as a flag", "registration = true\n", "\"invite\" or \"open\""},
       {"no reactor", "reactors = 0\n", "1 to 256"},
       {"too many reactors", "reactors = 257\n", "1 to 256"},
+      {"metrics for all", "[admin]\nmetrics = \"0.0.0.0:9464\"\n",
+       ", line 2: `admin.metrics` must be \"ADDRESS:PORT\" with a loopback address"},
+      {"metrics for the network", "[admin]\nmetrics = \"192.0.2.1:9464\"\n", "loopback address"},
+      {"metrics at a name", "[admin]\nmetrics = \"localhost:9464\"\n", "loopback address"},
+      {"metrics without a port", "[admin]\nmetrics = \"127.0.0.1\"\n", "loopback address"},
+      {"an unknown one of limits", "[limits]\nlogins = 1\n", "there is no setting `limits.logins`"},
+      {"fewer than no Sends", "[limits]\nsends_a_minute = -1\n",
+       ", line 2: `limits.sends_a_minute` must be 0 (no limit), or"},
+      {"Sends beyond counting", "[limits]\nsends_a_minute = 1000000000001\n", "must be 0"},
+      {"envelopes that a group's Send exceeds", "[limits]\nenvelopes_a_minute = 4095\n",
+       "or 4096 to"},
+      {"bytes that one Send exceeds", "[limits]\nbytes_a_minute = 4194303\n", "or 4194304 to"},
       {"a relative path", "[tls]\ncertificate = \"c.pem\"\nkey = \"/k.pem\"\n",
        ", line 2: `tls.certificate` must be an absolute path"},
       {"half of TLS", "[tls]\nkey = \"/k.pem\"\n", "go together"},
