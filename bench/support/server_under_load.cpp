@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace martlet::bench {
@@ -27,11 +28,12 @@ std::string output_of(const std::vector<std::string>& words) {
 
 }  // namespace
 
-ServerUnderLoad::ServerUnderLoad(const std::string& folder) {
+ServerUnderLoad::ServerUnderLoad(const std::string& folder, const std::string& settings) {
   const auto root = folder.empty() ? fs::temp_directory_path() : fs::path{folder};
   auto name = (root / "martlet-bench-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) give_up("no temporary folder");
   data_ = name;
+  std::ofstream{data_ / "settings.toml"} << settings;
   start();
 }
 
@@ -55,10 +57,10 @@ void ServerUnderLoad::crash() {
 void ServerUnderLoad::start() {
   const auto started = std::chrono::steady_clock::now();
   const auto listen = "127.0.0.1:" + std::to_string(port_);
-  const auto out = spawn(
-      program(),
-      {"serve", "--data", (data_ / "server").string(), "--name", "localhost", "--listen", listen},
-      true, pid_);
+  const auto out = spawn(program(),
+                         {"serve", "--data", (data_ / "server").string(), "--name", "localhost",
+                          "--listen", listen, "--config", (data_ / "settings.toml").string()},
+                         true, pid_);
   const auto said = read_until(out, "listening on ");
   if (said.find("listening on ") == std::string::npos) give_up("the server does not start");
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;

@@ -8,13 +8,18 @@
 
 namespace martlet::bench {
 
+/// Settings under which any account may send as much as it likes, as a load does.
+inline constexpr const char* kNoLimits =
+    "[limits]\nsends_a_minute = 0\nenvelopes_a_minute = 0\nbytes_a_minute = 0\n";
+
 /// A real `martletd serve`, found beside this program, on a temporary data folder, alone on its
 /// core where there are two or more. Ends, and takes its folder along, with the object. Whatever
 /// fails ends the benchmark with a message.
 class ServerUnderLoad {
  public:
-  /// `folder`: where to make the data folder; empty: the system's temporary folder.
-  explicit ServerUnderLoad(const std::string& folder);
+  /// `folder`: where to make the data folder; empty: the system's temporary folder. `settings`: as
+  /// in server.toml.
+  explicit ServerUnderLoad(const std::string& folder, const std::string& settings = kNoLimits);
   ~ServerUnderLoad();
   ServerUnderLoad(const ServerUnderLoad&) = delete;
   ServerUnderLoad& operator=(const ServerUnderLoad&) = delete;
