@@ -24,13 +24,14 @@ void Office::meter_arrival(bool ok, std::size_t sends) {
   (ok ? meters_.syncs : meters_.failed_syncs).add();
   (ok ? meters_.accepted_sends : meters_.refused_sends).add(sends);
   const auto taken = std::exchange(departed_taken_, {});
-  if (!ok) {
+  if (ok) {
+    meters_.accepted_envelopes.add(taken.envelopes);
+    meters_.accepted_bytes.add(taken.bytes);
+  } else {
     // What was acknowledged before the disk refused counts as a Send alone: that is rare.
     staged_taken_ = {};
-    return;
   }
-  meters_.accepted_envelopes.add(taken.envelopes);
-  meters_.accepted_bytes.add(taken.bytes);
+  meter_levels();
 }
 
 void Office::meter_levels() {
