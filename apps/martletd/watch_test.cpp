@@ -90,8 +90,8 @@ TEST(WatchLine, WhatIsNoLineOfMetricsIsRefused) {
 }
 
 TEST(WatchLine, OddMetricsOfAnotherVersionAreZero) {
-  for (const json odd : {json("text"), json(nullptr), json::array({1, 2}), json{{"buckets", 7}},
-                         json{{"buckets", {1, 2}}, {"count", "many"}}, json{{"0", "x"}}}) {
+  for (const auto& odd : {json("text"), json(nullptr), json::array({1, 2}), json{{"buckets", 7}},
+                          json{{"buckets", {1, 2}}, {"count", "many"}}, json{{"0", "x"}}}) {
     SCOPED_TRACE(odd.dump());
     const auto made = between({{"martlet_sync_seconds", odd}},
                               {{"martlet_sync_seconds", odd}, {"martlet_waiting_bytes", odd}});
