@@ -194,6 +194,32 @@ TEST_F(CommitTest, AFailureRefusesWhatWasStagedMeanwhileToo) {
   EXPECT_EQ(waiting(eve), 1U);
 }
 
+TEST_F(CommitTest, WhatWaitedBeforeARestartIsDeletedForGoodAfterIt) {
+  const auto sender = online(alice);
+  for (std::uint8_t i = 1; i <= 3; ++i) world_->say(sender, i, send_to(bob, i));
+  world_->work_all();
+  restart();
+  const auto reader = log_in(bob);
+  acknowledge(reader, delivered(reader));
+  EXPECT_EQ(mail_disk_.items.size(), 3U);
+  world_->advance(Seconds{1});  // nobody sends anything
+  EXPECT_EQ(mail_disk_.items.size(), 0U);
+}
+
+TEST_F(CommitTest, AFailedDeletionBeforeAnythingWasSentComesAgain) {
+  world_->say(online(alice), 1, send_to(bob, 1));
+  world_->work_all();
+  restart();
+  const auto reader = log_in(bob);
+  acknowledge(reader, delivered(reader));
+  next_mail_fault_ = WriteFault::lost;
+  world_->advance(Seconds{1});
+  EXPECT_EQ(waiting(bob), 1U);
+  world_->advance(Seconds{1});
+  EXPECT_EQ(waiting(bob), 0U);
+  EXPECT_EQ(mail_disk_.items.size(), 0U);
+}
+
 TEST_F(CommitTest, ATickThatWritesAnswersWhoWaits) {
   const auto sender = online(alice);
   world_->say(sender, 1, send_to(bob, 1));

@@ -156,10 +156,13 @@ class Office {
   HandleProofs handles_;
   LoginBook logins_;
   Acceptances acceptances_;
-  store::Sequence appended_ = 0;   ///< the last place given
-  store::Sequence departed_ = 0;   ///< nothing up to here is staged
-  store::Sequence committed_ = 0;  ///< nor on its way to the disk
-  std::size_t in_flight_ = 0;      ///< staged, and given to a device that has not acknowledged it
+  static constexpr store::Sequence kAll = ~store::Sequence{0};
+  /// The last place given. As long as this life of the server has given none, nothing is staged
+  /// but deletions of what is durable.
+  store::Sequence appended_ = kAll;
+  store::Sequence departed_ = kAll;   ///< nothing up to here is staged
+  store::Sequence committed_ = kAll;  ///< nor on its way to the disk
+  std::size_t in_flight_ = 0;  ///< staged, and given to a device that has not acknowledged it
   struct Taken {
     std::uint64_t envelopes = 0, bytes = 0;
   };

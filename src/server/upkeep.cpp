@@ -204,6 +204,7 @@ Result<store::Sequence> Office::append(store::MailboxItem item,
   }
   // A repeat of what waits there already is neither staged nor delivered twice.
   if (mailboxes_.summary(item.recipient).items > before) {
+    if (appended_ == kAll) departed_ = committed_ = appended.value() - 1;
     appended_ = appended.value();
     fresh.push_back({appended.value(), std::move(item)});
   }
