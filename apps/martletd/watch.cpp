@@ -70,6 +70,7 @@ struct Distribution {
       made.count += number_in(each, "count");
       made.sum += number_in(each, "sum");
       const auto buckets = each.value("buckets", ordered_json::array());
+      if (!buckets.is_array()) return {};
       for (std::size_t i = 0; i < buckets.size(); ++i) {
         const auto& bucket = buckets[i];
         if (!bucket.is_array() || bucket.size() != 2 || !bucket[0].is_number() ||
