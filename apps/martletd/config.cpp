@@ -114,6 +114,7 @@ Setters own_setters() {
 const Setters& setters() {
   static const Setters kSetters = [] {
     auto all = sms_setters();
+    all.merge(store_setters());
     all.merge(own_setters());
     all.merge(limit_setters());
     return all;
@@ -182,6 +183,7 @@ Outcome<void> check_together(const std::filesystem::path& file, const Config& co
                      file.string() + ": `tls.public` needs `tls.certificate` and `tls.key`",
                      "no public authority vouches for a self-signed certificate"};
   }
+  TRY(check_store(file, config));
   TRY(check_mail(file, config.mail));
   return check_sms(file, config);
 }
@@ -259,6 +261,7 @@ std::string first_config(const Config& config) {
       "# from = \"martlet@example.org\"\n"
       "# user = \"martlet\"\n"
       "# password_file = \"/etc/martlet/mail-password\"\n";
+  text += first_store_config();
   text += first_sms_config();
   return text;
 }

@@ -10,6 +10,7 @@
 #include "apps/martletd/listen_address.h"
 #include "apps/martletd/mail_settings.h"
 #include "apps/martletd/sms_settings.h"
+#include "apps/martletd/store_settings.h"
 #include "base/limits.h"
 #include "server/account_rates.h"
 
@@ -26,6 +27,7 @@ struct Config {
   bool tls_public = false;  ///< a public authority vouches for it: invitations need no fingerprint
   Milliseconds envelope_lifetime = limits::kEnvelopeLifetime;
   Milliseconds scrub_interval = Seconds{60};
+  StoreSettings store;
   MailSettings mail;
   SmsSettings sms;
   bool open_registration = false;        ///< people may join without an invitation

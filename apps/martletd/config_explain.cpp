@@ -43,6 +43,12 @@ std::vector<ExplainedSetting> explain(const Config& config) {
   add("limits.envelopes_a_minute", std::to_string(rates.envelopes),
       "envelopes in them, one a device; 0: no limit");
   add("limits.bytes_a_minute", std::to_string(rates.bytes), "bytes of them; 0: no limit");
+  add("store.mailboxes", quoted(name_of(config.store.mailboxes)),
+      "how waiting messages are kept: segments, or rocks; a change moves them at the next start");
+  add("store.disk_max", quoted(bytes_text(config.store.disk_bytes_max)),
+      "beyond it messages are refused for later; empty: as much as there is");
+  add("store.accept_damage", config.store.accept_damage ? "true" : "false",
+      "serve what is readable when a file of waiting messages is damaged");
   add("tls.certificate", quoted(config.tls_certificate.string()),
       "PEM file; empty: self-signed, made at the first start");
   add("tls.key", quoted(config.tls_key.string()), "PEM file of its key");

@@ -39,6 +39,12 @@ using Setters = std::map<std::string, Setter, std::less<>>;
 
 /// The sections [admin] and [limits].
 Setters limit_setters();
+
+/// The section [store].
+Setters store_setters();
+Outcome<void> check_store(const std::filesystem::path& file, const Config& config);
+std::string first_store_config();
+
 /// The section [sms].
 Setters sms_setters();
 /// Whether its settings fit together.

@@ -39,7 +39,8 @@ class DataFolder {
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path settings() const { return path_ / kSettingsFile; }
-  std::filesystem::path mailboxes() const { return path_ / "mailboxes"; }
+  std::filesystem::path rocks_mailboxes() const { return path_ / "mailboxes"; }
+  std::filesystem::path segment_mailboxes() const { return path_ / "mailbox-log"; }
   std::filesystem::path directory() const { return path_ / "directory"; }
   std::filesystem::path proofs() const { return path_ / "proofs"; }
   std::filesystem::path tls_certificate() const { return path_ / "tls-certificate.pem"; }

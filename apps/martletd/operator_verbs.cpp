@@ -56,7 +56,7 @@ Outcome<std::string> ask_stores(const std::filesystem::path& path,
     }
     fingerprint = TRY(load_fingerprint(folder, config));
   }
-  const auto stores = TRY(Stores::open(folder));
+  const auto stores = TRY(Stores::open(folder, config.store));
   crypto::SystemRandom random;
   server::OfficeOptions options;
   options.domain = config.domain();

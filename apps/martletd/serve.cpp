@@ -235,7 +235,8 @@ class Server {
     parts.office = &office_.meters();
     parts.strangers = &strangers_;
     parts.members = &members_;
-    parts.mailboxes = folder.mailboxes();
+    const bool in_rocks = config_.store.mailboxes == StoreSettings::Engine::rocks;
+    parts.mailboxes = in_rocks ? folder.rocks_mailboxes() : folder.segment_mailboxes();
     return parts;
   }
   std::vector<Pulse::Post> metric_threads() const {
@@ -338,7 +339,11 @@ Outcome<void> serve(const ServeOptions& options) {
   const auto config = TRY(config_for(options, folder));
   auto identity = TRY(load_identity(folder, config, SystemClock{}.now()));
   auto sms = TRY(read_sms_secrets(config.sms));
-  auto stores = TRY(Stores::open(folder));
+  auto stores = TRY(Stores::open(folder, config.store));
+  if (!stores.damaged.empty()) {
+    std::fprintf(stderr, "martletd: damaged: %s: what can be read in it is served\n",
+                 stores.damaged.c_str());
+  }
   Server server{config, std::move(identity), std::move(stores), std::move(sms)};
   const auto port = TRY(server.listen());
   TRY(keep_settings(folder, config, port));

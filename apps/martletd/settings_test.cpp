@@ -156,6 +156,27 @@ TEST_F(ConfigTest, EverySettingArrives) {
   EXPECT_TRUE(config_.sms.receives());
 }
 
+TEST_F(ConfigTest, TheStoresSection) {
+  EXPECT_EQ(config_.store.mailboxes, StoreSettings::Engine::segments);
+  EXPECT_EQ(config_.store.disk_bytes_max, 0U);
+  ASSERT_TRUE(read("[store]\ndisk_max = \"20GB\"\naccept_damage = true\n").ok());
+  EXPECT_EQ(config_.store.disk_bytes_max, 20'000'000'000U);
+  EXPECT_TRUE(config_.store.accept_damage);
+  config_ = {};
+  ASSERT_TRUE(read("[store]\nmailboxes = \"rocks\"\n").ok());
+  EXPECT_EQ(config_.store.mailboxes, StoreSettings::Engine::rocks);
+  for (const auto* refused :
+       {"mailboxes = \"files\"", "mailboxes = 1", "disk_max = 20", "disk_max = \"20\"",
+        "disk_max = \"63MB\"", "disk_max = \"\"", "disk_max = \"GB\"", "disk_max = \"-1GB\"",
+        "disk_max = \"20 GB\"", "disk_max = \"20GB \"", "disk_max = \"20GiB\"",
+        "disk_max = \"1.5GB\"", "disk_max = \"99999999999999TB\"", "accept_damage = 1",
+        "mailboxes = \"rocks\"\ndisk_max = \"20GB\""}) {
+    SCOPED_TRACE(refused);
+    config_ = {};
+    EXPECT_FALSE(read("[store]\n" + std::string{refused} + "\n").ok());
+  }
+}
+
 TEST_F(ConfigTest, ExplainsEverySettingWithItsSource) {
   ASSERT_TRUE(read("listen = \"[::]:443\"\n\n[tls]\npublic = true\ncertificate = \"/etc/c.pem\"\n"
                    "key = \"/etc/k.pem\"\n")
@@ -211,7 +232,8 @@ TEST_F(ConfigTest, SettingsThatAreRemarksInTheFirstConfigAreRealOnes) {
     const bool setting = at == 0 || text[at - 1] == '\n';
     if (setting && text.find(" = ", at) < text.find('\n', at)) text.erase(at, 2);
   }
-  for (const auto* section : {"# [admin]", "# [limits]", "# [tls]", "# [mail]", "# [sms]"}) {
+  for (const auto* section :
+       {"# [admin]", "# [limits]", "# [store]", "# [tls]", "# [mail]", "# [sms]"}) {
     text.replace(text.find(section), 2, "");
   }
   const auto outcome = read(text);
@@ -224,6 +246,7 @@ TEST_F(ConfigTest, SettingsThatAreRemarksInTheFirstConfigAreRealOnes) {
   EXPECT_EQ(config_.send_rates.bytes, standard.send_rates.bytes);
   EXPECT_TRUE(config_.tls_public);
   EXPECT_EQ(config_.mail.user, "martlet");
+  EXPECT_EQ(config_.store.disk_bytes_max, 20'000'000'000U);
   EXPECT_TRUE(config_.sms.sends());
   EXPECT_TRUE(config_.sms.receives());
 }

@@ -113,7 +113,7 @@ TEST_F(BadDays, AFullDiskRefusesNewMailKeepsOldAndRecoversByItself) {
   EXPECT_NE(log.find("info disk_works_again"), std::string::npos) << log;
 }
 
-TEST_F(BadDays, ADamagedMailboxFileIsNamedAndNothingIsServed) {
+TEST_F(BadDays, ADamagedMailboxFileIsNamedAndServedOnlyWhenAccepted) {
   start();
   const auto alice = member("alice@example.org");
   const auto bob = member("bob@example.org");
@@ -125,21 +125,30 @@ TEST_F(BadDays, ADamagedMailboxFileIsNamedAndNothingIsServed) {
     }
   }
   kill();
-  fs::path largest;
-  for (const auto& entry : fs::directory_iterator(fs::path{data()} / "mailboxes")) {
-    if (largest.empty() || entry.file_size() > fs::file_size(largest)) largest = entry.path();
+  fs::path log;
+  for (const auto& entry : fs::directory_iterator(fs::path{data()} / "mailbox-log")) {
+    if (entry.path().extension() == ".log") log = entry.path();
   }
-  ASSERT_GT(fs::file_size(largest), 50'000U) << largest;
+  ASSERT_GT(fs::file_size(log), 100'000U) << log;
   {
-    std::fstream file{largest, std::ios::in | std::ios::out | std::ios::binary};
-    file.seekp(static_cast<std::streamoff>(fs::file_size(largest) / 2));
-    file.write("\x55\xaa\x55\xaa\x55\xaa\x55\xaa", 8);
+    std::fstream file{log, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(50'000);
+    const std::string garbage(2'500, 'U');  // more than one envelope, of fifty
+    file.write(garbage.data(), static_cast<std::streamsize>(garbage.size()));
   }
   const auto outcome = run_martletd(serve_words());
   EXPECT_EQ(outcome.exit_code, 3);
-  EXPECT_NE(outcome.err.find("damaged: " + largest.string()), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("damaged: " + log.string()), std::string::npos) << outcome.err;
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(run_martletd({"status", "--data", data()}).exit_code, 3);
+
+  std::ofstream{fs::path{data()} / "server.toml", std::ios::app}
+      << "\n[store]\naccept_damage = true\n";
+  restart();
+  const auto got = read_all(bob, 50);
+  EXPECT_GE(got.size(), 47U);
+  EXPECT_LT(got.size(), 50U);
+  EXPECT_NE(stop().err.find("damaged: " + log.string()), std::string::npos);
 }
 
 TEST_F(BadDays, ADeviceThatNeverReadsHoldsUpNobody) {
