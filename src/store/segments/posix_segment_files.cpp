@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 
 #include "base/check.h"
@@ -39,7 +40,7 @@ class PosixFile final : public SegmentFile {
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return disk_error();
       offset += static_cast<std::uint64_t>(written);
-      size_ = std::max(size_, offset);
+      if (offset > size_) size_ = offset;
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
     return {};
@@ -110,7 +111,7 @@ class PosixFile final : public SegmentFile {
 
  private:
   const int fd_;
-  std::uint64_t size_;
+  std::atomic<std::uint64_t> size_;  ///< asked for while another thread writes
 };
 
 }  // namespace
