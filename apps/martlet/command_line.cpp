@@ -1,6 +1,7 @@
 #include "apps/martlet/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include <charconv>
 #include <map>
@@ -318,12 +319,43 @@ transparency::RevokeReason reason_of(const std::string& word) {
   return RevokeReason{};
 }
 
+/// Stands for the '-' that a device's id may begin with, so that it is not taken for an option.
+constexpr char kDashOfAnId = '\1';
+
+bool is_id_with_dash(const std::string& word) {
+  const auto is_of_ids = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+           c == '_';
+  };
+  constexpr std::size_t kWholeId = 43;  // 32 bytes in base64url
+  if (word.size() < 2 || word[0] != '-' || word == "-h") return false;
+  return std::ranges::all_of(word, is_of_ids) && (word[1] != '-' || word.size() == kWholeId);
+}
+
+std::vector<std::string> with_hidden_dashes(std::vector<std::string> words) {
+  bool in_verb = false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (in_verb && is_id_with_dash(words[i])) words[i][0] = kDashOfAnId;
+    const bool is_verb = words[i] == "rename" || words[i] == "revoke";
+    in_verb = in_verb || (i > 0 && words[i - 1] == "device" && is_verb);
+  }
+  return words;
+}
+
+std::string with_dash(std::string word) {
+  if (word.starts_with(kDashOfAnId)) word[0] = '-';
+  return word;
+}
+
 Result<Command, Problem> device_command(const std::string& verb, const Words& words) {
   if (verb == "link") return Command{words.link};
   if (verb == "ls") return Command{DeviceListCommand{}};
-  if (verb == "rename") return Command{words.rename};
+  if (verb == "rename") {
+    return Command{RenameRequest{with_dash(words.rename.device), with_dash(words.rename.name)}};
+  }
   if (verb == "revoke") {
     auto command = words.revoke;
+    command.request.device = with_dash(command.request.device);
     command.request.reason = reason_of(words.reason);
     return Command{std::move(command)};
   }
@@ -380,7 +412,8 @@ Result<Command, Problem> chosen_command(const CLI::App& app, const Words& words)
 }  // namespace
 
 Result<std::variant<CommandLine, Information>, Problem> parse_command_line(
-    const std::vector<std::string>& words_given) {
+    const std::vector<std::string>& words_as_given) {
+  const auto words_given = with_hidden_dashes(words_as_given);
   Words words;
   CLI::App app;
   define(app, words);

@@ -145,6 +145,26 @@ TEST(CommandLine, Handle) {
   }
 }
 
+TEST(CommandLine, AnIdMayBeginLikeAnOption) {
+  const std::string whole = "--" + std::string(41, 'A');
+  for (const auto& id : {std::string{"-3So"}, std::string{"-h_x"}, whole}) {
+    SCOPED_TRACE(id);
+    const auto renamed = parsed({"--json", "device", "rename", id, "big tablet"});
+    EXPECT_EQ(std::get<RenameRequest>(renamed.command).device, id);
+    EXPECT_EQ(std::get<RenameRequest>(renamed.command).name, "big tablet");
+    for (const auto& words : {Words{"device", "revoke", id, "--yes", "--reason", "lost"},
+                              Words{"device", "revoke", "--reason", "lost", "--yes", id}}) {
+      const auto revoked = parsed(words);
+      EXPECT_EQ(std::get<RevokeCommand>(revoked.command).request.device, id);
+      EXPECT_TRUE(std::get<RevokeCommand>(revoked.command).yes);
+    }
+  }
+  EXPECT_FALSE(parse_command_line({"device", "revoke", "--fast", "3So"}).ok());
+  EXPECT_FALSE(parse_command_line({"whoami", "-x"}).ok());
+  const auto help = parse_command_line({"device", "revoke", "--help"});
+  EXPECT_TRUE(help.ok() && std::holds_alternative<Information>(help.value()));
+}
+
 TEST(CommandLine, SendHasDefaults) {
   const auto line = parsed({"send", "bob", "-"});
   const auto& command = std::get<SendCommand>(line.command);
