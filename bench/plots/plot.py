@@ -97,9 +97,13 @@ def cost(folder):
 
 
 def peers_cost(folder):
-    rows = [(f"{row['server']}, {row['pairs']} pairs", row["server_cpu_us_a_message"])
-            for row in load(folder, "peers") if row.get("measured") == "cpu"]
-    return rows and bars("CPU a message by broker, microseconds", "in turns within one run, each alone on its core", rows)
+    rows, note = [], ""
+    for result in load(folder, "peers")[-1:]:
+        note = "in turns, each alone on its core; " + where(result)
+        rows = [(f"{server}, {pairs} pairs", value["cpu_us_a_message"])
+                for pairs, servers in result["median"].get("by_pairs", {}).items()
+                for server, value in servers.items() if isinstance(value, dict)]
+    return rows and bars("CPU a message by server, microseconds", note, rows)
 
 
 def growth(folder):
@@ -133,8 +137,9 @@ def memory(folder):
         rows.append(("martletd", row["bytes_a_connection"]))
         if "openssl_bytes_a_connection" in row:
             rows.append(("OpenSSL alone", row["openssl_bytes_a_connection"]))
-    rows += [(f"{row['server']} (peers)", row["pss_bytes_a_connection"])
-             for row in load(folder, "peers") if row.get("measured") == "idle"]
+    for result in load(folder, "peers")[-1:]:
+        rows += [(f"{server} (beside its peers)", value["pss_bytes_a_connection"])
+                 for server, value in result["median"].get("idle", {}).items() if isinstance(value, dict)]
     return rows and bars("An idle TLS connection, bytes (PSS)", "growth of the server's share of memory by connection", rows)
 
 
