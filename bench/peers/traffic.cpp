@@ -1,6 +1,7 @@
 #include "traffic.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "process.h"
 #include "report.h"
@@ -11,7 +12,6 @@ namespace {
 constexpr double kPatienceSeconds = 60;
 /// A sender never has more than this unanswered: what is due meanwhile waits, and counts as late.
 constexpr std::size_t kUnansweredMax = 64;
-constexpr double kBehindPart = 0.97;  ///< fewer of the intended messages: the rate was not kept
 
 class Traffic final : public Tally {
  public:
@@ -36,37 +36,63 @@ class Traffic final : public Tally {
       }
     }
     turns(shape_.warm_up);
-    accepted_ms_.clear();
-    delivered_ms_.clear();
-    const auto began = now_ns();
+    begin_ = now_ns();
+    end_ = begin_ + static_cast<std::int64_t>(shape_.seconds * 1e9);
+    const auto before = done();
     const auto cpu_before = courier_.cpu_seconds();
     turns(shape_.seconds);
+    Measured found;
     const auto cpu = courier_.cpu_seconds() - cpu_before;
-    const auto seconds = static_cast<double>(now_ns() - began) / 1e9;
-    Measured found = summary(seconds, cpu);
+    found.seconds = static_cast<double>(now_ns() - begin_) / 1e9;
+    found.messages = done() - before;
     sending_ = false;
-    if (!loop_.run_until([this] { return accepted_ == sent_ && delivered_ == sent_; },
-                         kPatienceSeconds)) {
-      give_up("messages are missing at " + courier_.name());
-    }
-    // The last acknowledgements are read before their connections end.
-    loop_.run_until([] { return false; }, 0.05);
+    finish();
+    add_figures(found, cpu);
     return found;
   }
 
   void accepted(std::size_t pair, std::int64_t due) override {
     ++accepted_;
     --unanswered_[pair];
-    accepted_ms_.push_back(static_cast<double>(now_ns() - due) / 1e6);
+    note(accepted_ms_, due);
     if (!paced() && sending_) send(pair, now_ns());
   }
   void delivered(std::size_t, std::int64_t due) override {
     ++delivered_;
-    delivered_ms_.push_back(static_cast<double>(now_ns() - due) / 1e6);
+    note(delivered_ms_, due);
   }
 
  private:
   bool paced() const { return shape_.messages_a_second > 0; }
+  std::uint64_t done() const { return std::min(accepted_, delivered_); }
+
+  /// In the open loop every message counts that was due while we measured, however late it came:
+  /// else a stall would take those out of the figures that it held up. In the closed loop those
+  /// count that came meanwhile.
+  void note(std::vector<double>& values, std::int64_t due) const {
+    const auto now = now_ns();
+    const auto deciding = paced() ? due : now;
+    if (deciding < begin_ || deciding >= end_) return;
+    values.push_back(static_cast<double>(now - due) / 1e6);
+  }
+
+  /// What was due and could not be sent yet still goes; then all has to arrive.
+  void finish() {
+    const auto all = [this] {
+      return nothing_is_due() && accepted_ == sent_ && delivered_ == sent_;
+    };
+    if (!loop_.run_until(all, kPatienceSeconds, [this] { return send_what_is_due(); })) {
+      give_up("messages are missing at " + courier_.name());
+    }
+    // The last acknowledgements are read before their connections end.
+    loop_.run_until([] { return false; }, 0.05);
+  }
+
+  std::int64_t due_of_next() const {
+    const auto gap = 1e9 / shape_.messages_a_second;
+    return start_ + static_cast<std::int64_t>(gap * static_cast<double>(next_));
+  }
+  bool nothing_is_due() const { return !paced() || due_of_next() >= end_; }
 
   void send(std::size_t pair, std::int64_t due) {
     ++sent_;
@@ -83,9 +109,9 @@ class Traffic final : public Tally {
   std::int64_t send_what_is_due() {
     constexpr std::int64_t long_wait = 1'000'000'000;
     if (!paced()) return long_wait;
-    const auto gap = 1e9 / shape_.messages_a_second;
     for (std::size_t tried = 0; tried < 4'096; ++tried) {
-      const auto due = start_ + static_cast<std::int64_t>(gap * static_cast<double>(next_));
+      const auto due = due_of_next();
+      if (due >= end_) return long_wait;
       const auto left = due - now_ns();
       if (left > 0) return left;
       const auto pair = next_ % shape_.pairs;
@@ -96,18 +122,14 @@ class Traffic final : public Tally {
     return 0;
   }
 
-  Measured summary(double seconds, double cpu) {
-    Measured found;
-    found.seconds = seconds;
-    found.messages = std::min(accepted_ms_.size(), delivered_ms_.size());
+  void add_figures(Measured& found, double cpu) {
     const auto count = static_cast<double>(found.messages);
     found.cpu_us_a_message = count > 0 ? cpu * 1e6 / count : 0;
     found.accepted_p50_ms = percentile(accepted_ms_, 0.5);
     found.accepted_p99_ms = percentile(accepted_ms_, 0.99);
     found.delivered_p50_ms = percentile(delivered_ms_, 0.5);
     found.delivered_p99_ms = percentile(delivered_ms_, 0.99);
-    found.fell_behind = paced() && count < kBehindPart * shape_.messages_a_second * seconds;
-    return found;
+    if (paced()) found.rate_kept = count / (shape_.messages_a_second * found.seconds);
   }
 
   Courier& courier_;
@@ -123,6 +145,8 @@ class Traffic final : public Tally {
   std::uint64_t delivered_ = 0;
   std::uint64_t next_ = 0;  ///< message of the open loop
   std::int64_t start_ = 0;
+  std::int64_t begin_ = std::numeric_limits<std::int64_t>::max();  ///< of what is measured
+  std::int64_t end_ = std::numeric_limits<std::int64_t>::max();
   bool sending_ = false;
 };
 

@@ -50,11 +50,12 @@ struct Shape {
 
 struct Measured {
   double seconds = 0;
-  std::uint64_t messages = 0;   ///< delivered and accepted
-  double cpu_us_a_message = 0;  ///< the server's, user and system
+  std::uint64_t messages = 0;  ///< delivered and accepted
+  /// The server's, user and system. 0: nothing came, or it took less than the clock can tell.
+  double cpu_us_a_message = 0;
   double accepted_p50_ms = 0, accepted_p99_ms = 0;
   double delivered_p50_ms = 0, delivered_p99_ms = 0;
-  bool fell_behind = false;  ///< in the open loop: the rate was not kept
+  double rate_kept = 0;  ///< open loop: part of the intended messages that came in time
 };
 
 /// Connects the pairs, loads the server with messages of that shape, waits until all have arrived
