@@ -78,7 +78,7 @@ bool write_line(int fd, std::string_view text) {
   return true;
 }
 
-Complaint cannot(const char* what, const fs::path& folder) {
+Complaint socket_problem(const char* what, const fs::path& folder) {
   return {Exit::data_folder, std::string{"cannot "} + what + " " + (folder / kName).string() +
                                  ": " + std::strerror(errno)};
 }
@@ -93,63 +93,35 @@ void limit_writes(int fd) {
 
 Outcome<std::unique_ptr<AdminSocket>> AdminSocket::open(const fs::path& folder, Serve serve) {
   const auto address = ShortAddress::of(folder);
-  if (!address) return cannot("open the folder of", folder);
+  if (!address) return socket_problem("open the folder of", folder);
   Descriptor listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (!listener) return cannot("make", folder);
+  if (!listener) return socket_problem("make", folder);
   // One that a killed server left. Nobody else has it: we hold the folder's lock.
   ::unlink(address->address.sun_path);
   if (::bind(listener.get(), address->get(), sizeof address->address) != 0 ||
       ::chmod(address->address.sun_path, 0600) != 0 || ::listen(listener.get(), 16) != 0) {
-    return cannot("listen on", folder);
+    return socket_problem("listen on", folder);
   }
-  std::array<int, 2> stop{};
-  if (::pipe2(stop.data(), O_CLOEXEC) != 0) return cannot("serve", folder);
-  return std::unique_ptr<AdminSocket>{new AdminSocket{std::move(listener), Descriptor{stop[0]},
-                                                      Descriptor{stop[1]}, std::move(serve)}};
-}
-
-AdminSocket::AdminSocket(Descriptor listener, Descriptor stop_read, Descriptor stop_write,
-                         Serve serve)
-    : listener_{std::move(listener)},
-      stop_read_{std::move(stop_read)},
-      stop_write_{std::move(stop_write)},
-      serve_{std::move(serve)},
-      thread_{[this] { run(); }} {}
-
-AdminSocket::~AdminSocket() {
-  const char byte = 0;
-  static_cast<void>(!::write(stop_write_.get(), &byte, 1));
-  thread_.join();
-}
-
-void AdminSocket::run() {
-  for (;;) {
-    std::array<pollfd, 2> entries{{{listener_.get(), POLLIN, 0}, {stop_read_.get(), POLLIN, 0}}};
-    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return;
-    if (entries[1].revents != 0) return;
-    if (entries[0].revents == 0) continue;
-    const Descriptor connection{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-    if (connection) serve_one(connection.get());
-  }
-}
-
-void AdminSocket::serve_one(int connection) {
-  limit_writes(connection);
-  const auto line = read_line(connection, kRequestBytesMax, kRequestTimeoutMs);
-  if (line) write_line(connection, serve_(*line));
+  auto doorman = Doorman::start(std::move(listener), [serve = std::move(serve)](int fd, int) {
+    limit_writes(fd);
+    const auto line = read_line(fd, kRequestBytesMax, kRequestTimeoutMs);
+    if (line) write_line(fd, serve(*line));
+  });
+  if (doorman == nullptr) return socket_problem("serve", folder);
+  return std::unique_ptr<AdminSocket>{new AdminSocket{std::move(doorman)}};
 }
 
 Outcome<std::optional<std::string>> ask_running_server(const fs::path& folder,
                                                        std::string_view line) {
   const auto address = ShortAddress::of(folder);
-  if (!address) return cannot("open the folder of", folder);
+  if (!address) return socket_problem("open the folder of", folder);
   const Descriptor connection{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (!connection) return cannot("reach", folder);
+  if (!connection) return socket_problem("reach", folder);
   if (::connect(connection.get(), address->get(), sizeof address->address) != 0) {
     if (errno == ENOENT || errno == ECONNREFUSED) return std::optional<std::string>{};
-    return cannot("reach", folder);
+    return socket_problem("reach", folder);
   }
-  if (!write_line(connection.get(), line)) return cannot("write to", folder);
+  if (!write_line(connection.get(), line)) return socket_problem("write to", folder);
   auto answer = read_line(connection.get(), kAnswerBytesMax, kAnswerTimeoutMs);
   if (!answer) {
     return Complaint{Exit::network, "the running server does not answer", "try again"};

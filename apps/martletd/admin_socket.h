@@ -1,10 +1,9 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
-#include <thread>
+#include <memory>
 
-#include "apps/martletd/data_folder.h"
+#include "apps/martletd/doorman.h"
 
 namespace martlet::daemon {
 
@@ -17,20 +16,13 @@ class AdminSocket {
 
   static Outcome<std::unique_ptr<AdminSocket>> open(const std::filesystem::path& folder,
                                                     Serve serve);
-  ~AdminSocket();
 
   static constexpr std::size_t kRequestBytesMax = 64 * 1024;
 
  private:
-  AdminSocket(Descriptor listener, Descriptor stop_read, Descriptor stop_write, Serve serve);
-  void run();
-  void serve_one(int connection);
+  explicit AdminSocket(std::unique_ptr<Doorman> doorman) : doorman_{std::move(doorman)} {}
 
-  Descriptor listener_;
-  Descriptor stop_read_;
-  Descriptor stop_write_;
-  Serve serve_;
-  std::thread thread_;
+  const std::unique_ptr<Doorman> doorman_;
 };
 
 /// The other side: sends `line`, gives back the answer's line. Nothing if no server listens there.

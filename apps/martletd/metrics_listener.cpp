@@ -1,11 +1,9 @@
 #include "apps/martletd/metrics_listener.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -111,6 +109,32 @@ net::HttpResponse refusal(unsigned status) {
   return {status, "text/plain; charset=utf-8", net::reason_of(status) + "\n", {}};
 }
 
+void serve_one(int connection, const Patience& patience, const MetricsListener::Serve& serve) {
+  Parser parser;
+  const auto status = read_request(connection, parser, patience);
+  if (status == 0) return;
+  if (status != 200) return write_all(connection, encode(refusal(status), true), patience);
+  const auto& request = parser.get();
+  const auto method = request.method();
+  net::HttpResponse response;
+  if (method != http::verb::get && method != http::verb::head) {
+    response = refusal(405);
+    response.headers.emplace_back("Allow", "GET, HEAD");
+  } else if (request.count(http::field::host) != 1 ||
+             !is_loopback_host(std::string_view{request[http::field::host].data(),
+                                                request[http::field::host].size()})) {
+    response = refusal(403);
+  } else {
+    response = serve({request.target().data(), request.target().size()});
+  }
+  write_all(connection, encode(response, method != http::verb::head), patience);
+}
+
+Complaint cannot_serve(const std::string& where) {
+  return {Exit::network, "cannot serve metrics on " + where + ": " + std::strerror(errno),
+          "another port in `admin.metrics` may do"};
+}
+
 }  // namespace
 
 bool is_loopback(const std::string& address) {
@@ -146,69 +170,20 @@ Outcome<std::unique_ptr<MetricsListener>> MetricsListener::open(const ListenAddr
   Descriptor listener{
       ::socket(socket_at.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   const int on = 1;
-  std::array<int, 2> stop{};
   if (!listener || ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(listener.get(), socket_at.get(), socket_at.size) != 0 ||
       ::listen(listener.get(), 16) != 0 ||
-      ::getsockname(listener.get(), socket_at.get(), &socket_at.size) != 0 ||
-      ::pipe2(stop.data(), O_CLOEXEC) != 0) {
-    return Complaint{Exit::network,
-                     "cannot serve metrics on " + where + ": " + std::strerror(errno),
-                     "another port in `admin.metrics` may do"};
+      ::getsockname(listener.get(), socket_at.get(), &socket_at.size) != 0) {
+    return cannot_serve(where);
   }
   const auto port = ntohs(socket_at.storage.ss_family == AF_INET
                               ? reinterpret_cast<sockaddr_in&>(socket_at.storage).sin_port
                               : reinterpret_cast<sockaddr_in6&>(socket_at.storage).sin6_port);
-  return std::unique_ptr<MetricsListener>{new MetricsListener{
-      std::move(listener), Descriptor{stop[0]}, Descriptor{stop[1]}, port, std::move(serve)}};
-}
-
-MetricsListener::MetricsListener(Descriptor listener, Descriptor stop_read, Descriptor stop_write,
-                                 std::uint16_t port, Serve serve)
-    : listener_{std::move(listener)},
-      stop_read_{std::move(stop_read)},
-      stop_write_{std::move(stop_write)},
-      port_{port},
-      serve_{std::move(serve)},
-      thread_{[this] { run(); }} {}
-
-MetricsListener::~MetricsListener() {
-  const char byte = 0;
-  static_cast<void>(!::write(stop_write_.get(), &byte, 1));
-  thread_.join();
-}
-
-void MetricsListener::run() {
-  for (;;) {
-    std::array<pollfd, 2> entries{{{listener_.get(), POLLIN, 0}, {stop_read_.get(), POLLIN, 0}}};
-    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) return;
-    if (entries[1].revents != 0) return;
-    if (entries[0].revents == 0) continue;
-    const Descriptor connection{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-    if (connection) serve_one(connection.get());
-  }
-}
-
-void MetricsListener::serve_one(int connection) {
-  const Patience patience{Steady::now() + kPatience, stop_read_.get()};
-  Parser parser;
-  const auto status = read_request(connection, parser, patience);
-  if (status == 0) return;
-  if (status != 200) return write_all(connection, encode(refusal(status), true), patience);
-  const auto& request = parser.get();
-  const auto method = request.method();
-  net::HttpResponse response;
-  if (method != http::verb::get && method != http::verb::head) {
-    response = refusal(405);
-    response.headers.emplace_back("Allow", "GET, HEAD");
-  } else if (request.count(http::field::host) != 1 ||
-             !is_loopback_host(std::string_view{request[http::field::host].data(),
-                                                request[http::field::host].size()})) {
-    response = refusal(403);
-  } else {
-    response = serve_({request.target().data(), request.target().size()});
-  }
-  write_all(connection, encode(response, method != http::verb::head), patience);
+  auto doorman = Doorman::start(std::move(listener), [serve = std::move(serve)](int fd, int stop) {
+    serve_one(fd, {Steady::now() + kPatience, stop}, serve);
+  });
+  if (doorman == nullptr) return cannot_serve(where);
+  return std::unique_ptr<MetricsListener>{new MetricsListener{std::move(doorman), port}};
 }
 
 }  // namespace martlet::daemon

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <functional>
-#include <thread>
+#include <memory>
 
-#include "apps/martletd/data_folder.h"
+#include "apps/martletd/doorman.h"
 #include "apps/martletd/listen_address.h"
 #include "net/listener.h"
 
@@ -20,24 +20,17 @@ class MetricsListener {
 
   /// Port 0: any free one, see port().
   static Outcome<std::unique_ptr<MetricsListener>> open(const ListenAddress& address, Serve serve);
-  ~MetricsListener();
   std::uint16_t port() const { return port_; }
 
   static constexpr Milliseconds kPatience{5'000};
   static constexpr std::size_t kHeaderBytesMax = 8 * 1024;
 
  private:
-  MetricsListener(Descriptor listener, Descriptor stop_read, Descriptor stop_write,
-                  std::uint16_t port, Serve serve);
-  void run();
-  void serve_one(int connection);
+  MetricsListener(std::unique_ptr<Doorman> doorman, std::uint16_t port)
+      : doorman_{std::move(doorman)}, port_{port} {}
 
-  Descriptor listener_;
-  Descriptor stop_read_;
-  Descriptor stop_write_;
-  std::uint16_t port_;
-  Serve serve_;
-  std::thread thread_;
+  const std::unique_ptr<Doorman> doorman_;
+  const std::uint16_t port_;
 };
 
 /// 127.0.0.0/8 or ::1, written as an address.

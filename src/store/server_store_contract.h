@@ -11,7 +11,7 @@
 
 #include "base/ids.h"
 #include "base/seeded_random.h"
-#include "store/memory/write_fault.h"
+#include "store/write_fault.h"
 
 namespace martlet::store::server_contract {
 

@@ -7,8 +7,8 @@
 
 #include <limits>
 
-#include "store/memory/write_fault.h"
 #include "store/vault_contract_samples.h"
+#include "store/write_fault.h"
 
 namespace martlet::store::contract {
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "store/directory_store.h"
-#include "store/memory/write_fault.h"
+#include "store/write_fault.h"
 
 namespace martlet::store {
 

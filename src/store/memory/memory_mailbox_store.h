@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "store/mailbox_store.h"
-#include "store/memory/write_fault.h"
+#include "store/write_fault.h"
 
 namespace martlet::store {
 

@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include "store/memory/write_fault.h"
 #include "store/proof_store.h"
+#include "store/write_fault.h"
 
 namespace martlet::store {
 

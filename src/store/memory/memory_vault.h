@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "store/memory/write_fault.h"
 #include "store/vault.h"
+#include "store/write_fault.h"
 
 namespace martlet::store {
 

@@ -4,8 +4,8 @@
 #include <map>
 
 #include "base/random.h"
-#include "store/memory/write_fault.h"
 #include "store/segments/segment_files.h"
+#include "store/write_fault.h"
 
 namespace martlet::store {
 

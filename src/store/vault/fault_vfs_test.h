@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "store/memory/write_fault.h"
+#include "store/write_fault.h"
 
 namespace martlet::store {
 

@@ -5,7 +5,7 @@
 
 namespace martlet::store {
 
-/// What a memory engine's disk does with one commit.
+/// What the disk of an engine under test does with one commit.
 enum class WriteFault : std::uint8_t {
   none,
   lost,    ///< nothing reached the disk, and the call fails
