@@ -42,11 +42,11 @@ ApiError describe(FailureReason reason) {
 
 }  // namespace
 
-bool has_come(MessageState state, MessageState wanted) {
+bool has_come(const client::Progress& progress, MessageState wanted) {
   const auto is_on_the_way = [](MessageState s) {
     return s == MessageState::sent || s == MessageState::delivered || s == MessageState::read;
   };
-  return is_on_the_way(state) && state >= wanted;
+  return progress.accepted && is_on_the_way(progress.state) && progress.state >= wanted;
 }
 
 Service::Service(store::Vault& vault, Random& random, const Clock& clock, Options options)
@@ -94,7 +94,7 @@ Answer<SendAnswer> Service::send(const SendRequest& request) {
     }
     answer.progress = std::move(progress).take();
     return answer.progress.state == MessageState::failed ||
-           has_come(answer.progress.state, request.wait_for);
+           has_come(answer.progress, request.wait_for);
   };
   runner_->run_until(done, request.timeout);
   answer.problem = broken ? broken : why_not(answer.progress, request.wait_for);
@@ -105,9 +105,9 @@ Answer<SendAnswer> Service::send(const SendRequest& request) {
 std::optional<ApiError> Service::why_not(const client::Progress& progress,
                                          MessageState wanted) const {
   if (progress.state == MessageState::failed) return describe(progress.reason);
-  if (has_come(progress.state, wanted)) return std::nullopt;
+  if (has_come(progress, wanted)) return std::nullopt;
   if (auto problem = runner_->problem()) return problem;
-  if (has_come(progress.state, MessageState::sent)) {
+  if (has_come(progress, MessageState::sent)) {
     return ApiError{ErrorCode::timed_out, "the other side has not confirmed it yet",
                     "the message is on its way: watch tells when it arrives"};
   }

@@ -183,7 +183,9 @@ class Service {
   std::unique_ptr<Runner> runner_;
 };
 
-/// `state` is `wanted` or further on the way sent, delivered, read.
-bool has_come(store::MessageState state, store::MessageState wanted);
+/// The server has accepted the message, and it is `wanted` or further on the way sent, delivered,
+/// read. A receipt may come before the acceptance; until then not all devices are counted, and
+/// what was sent may still have to go out again.
+bool has_come(const client::Progress& progress, store::MessageState wanted);
 
 }  // namespace martlet::cli

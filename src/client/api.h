@@ -96,7 +96,9 @@ struct Progress {
   store::MessageState state = store::MessageState::queued;
   store::FailureReason reason = store::FailureReason::none;
   ChatId chat;
-  std::size_t devices = 0;  ///< of the other side; 0 while queued
+  /// The server has said that it has the message. A receipt may come before that.
+  bool accepted = false;
+  std::size_t devices = 0;  ///< of the other side, all of them once accepted; 0 while queued
 };
 struct HistoryRequest {
   std::string chat;  ///< as SendRequest::to

@@ -117,7 +117,10 @@ Answer<Progress> Conversations::progress(const MessageId& id) {
   const auto rows = TRY(from_vault(vault_.deliveries(id)));
   const auto theirs = std::ranges::count_if(
       rows, [&](const auto& row) { return !was_own_device(self_, row.device); });
-  return Progress{message->state, message->reason, message->chat, static_cast<std::size_t>(theirs)};
+  Progress progress{message->state, message->reason, message->chat};
+  progress.accepted = message->state != store::MessageState::failed && !outbox_.waits(id);
+  progress.devices = static_cast<std::size_t>(theirs);
+  return progress;
 }
 
 Answer<std::vector<store::MessageRecord>> Conversations::history(const HistoryRequest& request) {

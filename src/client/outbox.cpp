@@ -219,6 +219,14 @@ std::vector<MessageId> Outbox::waiting_for(const std::string& handle) const {
   return messages;
 }
 
+bool Outbox::waits(const MessageId& message) const {
+  return std::ranges::any_of(lanes_, [&](const auto& lane) {
+    return std::ranges::any_of(lane.second.items, [&](const Item& item) {
+      return item.record.message == message && item.record.kind != store::OutboxKind::again;
+    });
+  });
+}
+
 Result<void> Outbox::pump(UnixMillis now) {
   if (!connection_.online() || lanes_.empty()) return {};
   if (own_.is_behind()) return {};

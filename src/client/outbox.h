@@ -54,6 +54,8 @@ class Outbox {
   /// no error.
   Result<void> keep_for(const AccountId& account, const DeviceId& device, const MessageId& message,
                         UnixMillis now);
+  /// Whether `message` was not accepted yet; of what is sealed again it was.
+  bool waits(const MessageId& message) const;
   /// Message ids that wait for the account behind `handle`, oldest first.
   std::vector<MessageId> waiting_for(const std::string& handle) const;
 

@@ -35,10 +35,30 @@ TEST_F(ProgressOfAMessage, AReceiptMayOvertakeTheServersAnswer) {
       wire::encode(bob_.receipt(own_account(), receipt_id, wire::ReceiptState::read, {id})),
       receipt_id, own_keys()));
   EXPECT_EQ(progress(id).state, MessageState::read);
+  EXPECT_FALSE(progress(id).accepted);
   server_.script = {};
   reconnect();
   EXPECT_EQ(progress(id).state, MessageState::read);
+  EXPECT_TRUE(progress(id).accepted);
   EXPECT_EQ(vault_->outbox_size().value(), 0U);
+}
+
+TEST_F(ProgressOfAMessage, DevicesAreAllCountedOnceItIsAccepted) {
+  bob_.add_device(2);
+  bob_.admit(1);
+  server_.list(bob_);
+  silence_sends();
+  const auto id = send("bob@example.org", "hi");
+  const auto receipt_id = numbered_message(1);
+  deliver(bob_.seal(
+      wire::encode(bob_.receipt(own_account(), receipt_id, wire::ReceiptState::delivered, {id})),
+      receipt_id, own_keys()));
+  EXPECT_EQ(progress(id).devices, 1U);
+  EXPECT_FALSE(progress(id).accepted);
+  server_.script = {};
+  reconnect();
+  EXPECT_TRUE(progress(id).accepted);
+  EXPECT_EQ(progress(id).devices, 2U);
 }
 
 TEST_F(ProgressOfAMessage, ReceiptsOfStrangersChangeNothing) {
