@@ -8,13 +8,13 @@
 namespace martlet::cli {
 namespace {
 
-struct Case {
+struct SafeTextCase {
   const char* name;
   std::string text;
   std::string expected;
 };
 
-const Case kCases[] = {
+const SafeTextCase kCases[] = {
     {"plain", "hi", "hi"},
     {"empty", "", ""},
     {"other writing stays", "Gr\u00fc\u00dfe \u05e9\u05dc\u05d5\u05dd \U0001f600",

@@ -6,11 +6,12 @@
 namespace martlet::daemon {
 namespace {
 
-struct Unit {
+struct DiskUnit {
   const char* name;
   std::uint64_t bytes;
 };
-constexpr Unit kUnits[] = {{"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}};
+constexpr DiskUnit kDiskUnits[] = {
+    {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}};
 
 bool set_engine(const std::string& text, Config& config) {
   using Engine = StoreSettings::Engine;
@@ -33,7 +34,7 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   const auto* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, count);
   if (error != std::errc{}) return std::nullopt;
-  for (const auto& [name, bytes] : kUnits) {
+  for (const auto& [name, bytes] : kDiskUnits) {
     if (std::string_view{at, static_cast<std::size_t>(end - at)} != name) continue;
     if (count > ~std::uint64_t{0} / bytes) return std::nullopt;
     return count * bytes;
@@ -42,7 +43,7 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
 }
 
 std::string bytes_text(std::uint64_t bytes) {
-  for (const auto& [name, unit] : kUnits) {
+  for (const auto& [name, unit] : kDiskUnits) {
     if (bytes > 0 && bytes % unit == 0) return std::to_string(bytes / unit) + name;
   }
   return "";

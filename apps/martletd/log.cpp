@@ -44,7 +44,7 @@ Kind kind_of(Log::Event event) {
   return {"unknown", spdlog::level::err};
 }
 
-std::string text_of(const Field& field) {
+std::string field_text(const Field& field) {
   if (const auto* number = std::get_if<std::int64_t>(&field.value)) return std::to_string(*number);
   return std::get<Literal>(field.value).text;
 }
@@ -63,7 +63,7 @@ void Log::write(Event event, std::initializer_list<Field> fields) {
   const auto kind = kind_of(event);
   std::string line = kind.name;
   for (const auto& field : fields) {
-    line.append(" ").append(field.name.text).append("=").append(text_of(field));
+    line.append(" ").append(field.name.text).append("=").append(field_text(field));
   }
   logger_->log(kind.level, line);
 }

@@ -7,25 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "apps/martletd/data_folder.h"
+
 namespace martlet::daemon {
 namespace {
 
 using gateways::GatewaySecret;
 using gateways::limits::kSecretBytesMax;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_{fd} {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 /// As many as fit; -1: the disk refuses.
 ssize_t read_all(int fd, std::span<std::uint8_t> bytes) {

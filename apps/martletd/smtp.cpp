@@ -9,7 +9,7 @@
 namespace martlet::daemon {
 namespace {
 
-using Outcome = server::ProofSent::Outcome;
+using SmtpOutcome = server::ProofSent::Outcome;
 
 struct SlistDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -54,10 +54,11 @@ int ask_whether_to_go_on(void* context, curl_off_t, curl_off_t, curl_off_t, curl
 
 }  // namespace
 
-Outcome outcome_of(bool done, const std::string& last_command, int reply) {
-  if (done) return Outcome::sent;
+SmtpOutcome outcome_of(bool done, const std::string& last_command, int reply) {
+  if (done) return SmtpOutcome::sent;
   const bool is_about_the_mail = last_command == "RCPT" || last_command == "DATA";
-  return is_about_the_mail && reply >= 500 && reply <= 599 ? Outcome::refused : Outcome::failed;
+  return is_about_the_mail && reply >= 500 && reply <= 599 ? SmtpOutcome::refused
+                                                           : SmtpOutcome::failed;
 }
 
 struct Smtp::Handle {

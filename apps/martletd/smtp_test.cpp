@@ -5,7 +5,7 @@
 namespace martlet::daemon {
 namespace {
 
-using Outcome = server::ProofSent::Outcome;
+using SmtpOutcome = server::ProofSent::Outcome;
 
 TEST(Smtp, OnlyWhatIsAboutTheMailIsFinal) {
   struct Case {
@@ -13,19 +13,19 @@ TEST(Smtp, OnlyWhatIsAboutTheMailIsFinal) {
     bool done;
     const char* command;
     int reply;
-    Outcome outcome;
+    SmtpOutcome outcome;
   };
   const Case cases[] = {
-      {"taken", true, "DATA", 250, Outcome::sent},
-      {"no such mailbox", false, "RCPT", 550, Outcome::refused},
-      {"greylisted", false, "RCPT", 451, Outcome::failed},
-      {"the message is refused", false, "DATA", 554, Outcome::refused},
-      {"the message is refused for now", false, "DATA", 452, Outcome::failed},
-      {"our sender is refused", false, "MAIL", 553, Outcome::failed},
-      {"our login is refused", false, "AUTH", 535, Outcome::failed},
-      {"no STARTTLS", false, "EHLO", 250, Outcome::failed},
-      {"the line broke behind RCPT", false, "RCPT", 0, Outcome::failed},
-      {"nobody answers", false, "", 0, Outcome::failed},
+      {"taken", true, "DATA", 250, SmtpOutcome::sent},
+      {"no such mailbox", false, "RCPT", 550, SmtpOutcome::refused},
+      {"greylisted", false, "RCPT", 451, SmtpOutcome::failed},
+      {"the message is refused", false, "DATA", 554, SmtpOutcome::refused},
+      {"the message is refused for now", false, "DATA", 452, SmtpOutcome::failed},
+      {"our sender is refused", false, "MAIL", 553, SmtpOutcome::failed},
+      {"our login is refused", false, "AUTH", 535, SmtpOutcome::failed},
+      {"no STARTTLS", false, "EHLO", 250, SmtpOutcome::failed},
+      {"the line broke behind RCPT", false, "RCPT", 0, SmtpOutcome::failed},
+      {"nobody answers", false, "", 0, SmtpOutcome::failed},
   };
   for (const auto& [name, done, command, reply, outcome] : cases) {
     EXPECT_EQ(outcome_of(done, command, reply), outcome) << name;

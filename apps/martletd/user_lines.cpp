@@ -9,15 +9,15 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string line_of(const ordered_json& json) {
+std::string user_line_of(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-std::string id_text(const AccountId& account) { return to_base64url(account.view()); }
+std::string account_text(const AccountId& account) { return to_base64url(account.view()); }
 
 ordered_json user_json(const server::UserLine& user) {
   const bool is_suspended = user.status == store::AccountStatus::suspended;
-  return {{"account", id_text(user.account)},
+  return {{"account", account_text(user.account)},
           {"handles", user.handles},
           {"devices", user.devices},
           {"online", user.online},
@@ -83,21 +83,21 @@ std::string users_json(const server::UserList& list) {
   auto users = ordered_json::array();
   for (const auto& user : list.users) users.push_back(user_json(user));
   ordered_json json{{"v", 1}, {"type", "users"}, {"users", users}};
-  if (list.more && !list.users.empty()) json["next"] = id_text(list.users.back().account);
-  return line_of(json);
+  if (list.more && !list.users.empty()) json["next"] = account_text(list.users.back().account);
+  return user_line_of(json);
 }
 
 std::string user_status_json(const server::UserStatus& status) {
-  return line_of({{"v", 1}, {"type", "user"}, {"user", user_json(status.user)}});
+  return user_line_of({{"v", 1}, {"type", "user"}, {"user", user_json(status.user)}});
 }
 
 std::string user_erased_json(const server::UserErased& erased) {
-  return line_of({{"v", 1},
-                  {"type", "user_erased"},
-                  {"account", id_text(erased.user.account)},
-                  {"handles", erased.user.handles},
-                  {"devices", erased.user.devices},
-                  {"scrubbed", erased.scrubbed}});
+  return user_line_of({{"v", 1},
+                       {"type", "user_erased"},
+                       {"account", account_text(erased.user.account)},
+                       {"handles", erased.user.handles},
+                       {"devices", erased.user.devices},
+                       {"scrubbed", erased.scrubbed}});
 }
 
 std::optional<AccountId> next_users(const std::string& users_line) {
@@ -112,7 +112,7 @@ std::string joined_users(const std::vector<std::string>& users_lines) {
   for (const auto& line : users_lines) {
     for (auto& user : array(parse(line), "users")) users.push_back(std::move(user));
   }
-  return line_of({{"v", 1}, {"type", "users"}, {"users", users}});
+  return user_line_of({{"v", 1}, {"type", "users"}, {"users", users}});
 }
 
 std::string users_text(const std::string& users_line) {

@@ -3,7 +3,7 @@
 namespace martlet::daemon {
 namespace {
 
-constexpr const char* kHtml = R"page(<!doctype html>
+constexpr const char* kWatchHtml = R"page(<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -142,7 +142,7 @@ net::HttpResponse watch_page(std::string_view target) {
   response.headers = {{"Content-Security-Policy", kPolicy}, {"Referrer-Policy", "no-referrer"}};
   if (target == "/") {
     response.content_type = "text/html; charset=utf-8";
-    response.body = kHtml;
+    response.body = kWatchHtml;
   } else if (target == "/watch.js") {
     response.content_type = "text/javascript; charset=utf-8";
     response.body = kScript;

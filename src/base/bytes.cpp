@@ -11,7 +11,6 @@ constexpr std::string_view kBase64urlDigits =
 constexpr std::string_view kBase32Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// Groups bits into digits of `bits` bits, most significant first; the last one is filled with
 /// zeros.
@@ -68,7 +67,9 @@ Bytes concat(std::initializer_list<ByteView> parts) {
 bool equal(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
 
 std::string to_hex(ByteView bytes) { return to_digits(bytes, 4, kHexDigits); }
-Result<Bytes> from_hex(std::string_view text) { return from_digits(text, 4, kHexDigits, lower); }
+Result<Bytes> from_hex(std::string_view text) {
+  return from_digits(text, 4, kHexDigits, ascii_lower);
+}
 std::string to_base64url(ByteView bytes) { return to_digits(bytes, 6, kBase64urlDigits); }
 Result<Bytes> from_base64url(std::string_view text) {
   return from_digits(text, 6, kBase64urlDigits, [](char c) { return c; });

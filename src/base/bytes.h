@@ -37,4 +37,9 @@ Result<Bytes> from_base64url(std::string_view text);  ///< canonical and unpadde
 std::string to_base32(ByteView bytes);             ///< RFC 4648 section 6, upper case, no padding
 Result<Bytes> from_base32(std::string_view text);  ///< either case, canonical, unpadded
 
+/// A to Z to a to z; anything else stays.
+constexpr char ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 }  // namespace martlet

@@ -9,7 +9,6 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_atom_character(char c) {
   return is_letter(c) || is_digit(c) ||
@@ -50,7 +49,7 @@ Result<std::string> number(std::string_view typed) {
 
 Result<std::string> address(std::string_view typed) {
   std::string folded{typed};
-  std::ranges::transform(folded, folded.begin(), lower);
+  std::ranges::transform(folded, folded.begin(), ascii_lower);
   const auto at = folded.rfind('@');
   if (at == std::string::npos) {
     return Error{Failure::malformed, "a handle is name@domain, or + and a phone number"};

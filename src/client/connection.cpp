@@ -14,7 +14,6 @@ constexpr auto kNever = UnixMillis::max();
 /// A connection that held so long counts as a success: the next back-off starts small.
 constexpr Milliseconds kGoodConnection = std::chrono::seconds{10};
 /// However long a server asks us to stay away, we look again after this.
-constexpr Milliseconds kPauseMax = std::chrono::hours{1};
 constexpr Milliseconds kPingIntervalMin = std::chrono::seconds{1};
 /// A line that takes less is too slow for us: 8 bytes a millisecond.
 constexpr std::size_t kSlowLineBytesAMs = 8;

@@ -65,7 +65,7 @@ TEST(InvitationUrl, OfAServerThatAnybodyMayJoinHasNoToken) {
   }
 }
 
-struct Refused {
+struct RefusedUrl {
   const char* name;
   std::string url;
 };
@@ -73,7 +73,7 @@ struct Refused {
 TEST(InvitationUrl, Refused) {
   const std::string token = kToken;
   const std::string print = kPrint;
-  const Refused cases[] = {
+  const RefusedUrl cases[] = {
       {"nothing", ""},
       {"blanks", "  \n"},
       {"a handle", "alice@example.org"},

@@ -8,6 +8,12 @@
 
 namespace martlet::client {
 
+/// The longest pause between two attempts to connect.
+inline constexpr Milliseconds kPauseMax = std::chrono::hours{1};
+/// When a question that the server refused is asked again.
+inline constexpr Milliseconds kAskAgainMin = std::chrono::seconds{1};
+inline constexpr Milliseconds kAskAgainMax = std::chrono::minutes{5};
+
 /// Where a client stands with its server.
 enum class Link : std::uint8_t {
   offline,   ///< no connection

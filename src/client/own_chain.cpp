@@ -9,8 +9,6 @@
 namespace martlet::client {
 namespace {
 
-constexpr Milliseconds kAskAgainMin = std::chrono::seconds{1};
-constexpr Milliseconds kAskAgainMax = std::chrono::minutes{5};
 constexpr std::size_t kAppendsKept = 64;
 
 Milliseconds pause_of(const wire::Refusal& refusal) {

@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kQuestionsInFlightMax = 16;
 constexpr std::size_t kPeersInMemoryMax = 4'096;  ///< then all are dropped, and loaded again
 constexpr std::size_t kVerdictsMax = 4'096;       ///< likewise: asked again
-constexpr Milliseconds kAskAgainMin = std::chrono::seconds{1};
-constexpr Milliseconds kAskAgainMax = std::chrono::minutes{5};
 
 Peer peer_of(transparency::AccountChain chain, UnixMillis checked) {
   Peer peer{std::move(chain), {}, checked};

@@ -6,11 +6,7 @@
 #include "client/errors.h"
 
 namespace martlet::client {
-namespace {
-
-constexpr Milliseconds kPauseMax = std::chrono::hours{1};
-
-}  // namespace
+namespace {}  // namespace
 
 Stranger::Stranger(store::ServerAddress server, Random& random)
     : server_{std::move(server)}, random_{random} {}

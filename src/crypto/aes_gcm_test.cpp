@@ -5,13 +5,13 @@
 namespace martlet::crypto {
 namespace {
 
-Aes256Key key_of(const char* hex) {
+Aes256Key gcm_key_of(const char* hex) {
   return Aes256Key{[&](std::span<std::uint8_t, 32> out) {
     std::ranges::copy(from_hex(hex).value(), out.begin());
   }};
 }
 
-struct Vector {
+struct GcmVector {
   const char* name;
   const char* key;
   std::uint64_t counter;
@@ -24,7 +24,7 @@ const char* const kOtherKey = "000102030405060708090a0b0c0d0e0f10111213141516171
 
 /// Test cases 13 and 14 of McGrew and Viega's specification of GCM; the others are of the Python
 /// package `cryptography`.
-const Vector kVectors[] = {
+const GcmVector kGcmVectors[] = {
     {"nothing", kZeroKey, 0, "", "530f8afbc74536b9a963b4f1c4cb738b"},
     {"one block", kZeroKey, 0, "00000000000000000000000000000000",
      "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"},
@@ -37,9 +37,9 @@ const Vector kVectors[] = {
 };
 
 TEST(AesGcm, Vectors) {
-  for (const auto& vector : kVectors) {
+  for (const auto& vector : kGcmVectors) {
     SCOPED_TRACE(vector.name);
-    const auto key = key_of(vector.key);
+    const auto key = gcm_key_of(vector.key);
     const auto plain = from_hex(vector.plain).value();
     const auto sealed = from_hex(vector.sealed).value();
     EXPECT_EQ(aes_256_gcm_seal(key, vector.counter, plain), sealed);
@@ -50,7 +50,7 @@ TEST(AesGcm, Vectors) {
 }
 
 TEST(AesGcm, RefusesEveryChange) {
-  const auto key = key_of(kOtherKey);
+  const auto key = gcm_key_of(kOtherKey);
   const auto sealed = aes_256_gcm_seal(key, 7, bytes_of("between two devices"));
   for (std::size_t bit = 0; bit < 8 * sealed.size(); ++bit) {
     auto changed = sealed;
@@ -65,7 +65,7 @@ TEST(AesGcm, RefusesEveryChange) {
     EXPECT_EQ(opened.error().failure, size < kGcmTagBytes ? Failure::malformed : Failure::forged);
   }
   EXPECT_FALSE(aes_256_gcm_open(key, 8, sealed).ok());
-  EXPECT_FALSE(aes_256_gcm_open(key_of(kZeroKey), 7, sealed).ok());
+  EXPECT_FALSE(aes_256_gcm_open(gcm_key_of(kZeroKey), 7, sealed).ok());
 }
 
 }  // namespace

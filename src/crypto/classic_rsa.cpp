@@ -22,8 +22,8 @@ static_assert(kDerFront.size() + kClassicRsaBytes + kDerBack.size() == kClassicR
 constexpr unsigned long kExponent = 65'537;
 constexpr std::size_t kOaepInputBytesMax = kClassicRsaBytes - 2 * 20 - 2;  // RFC 8017 section 7.1.1
 
-/// OAEP made ready once and copied for each use.
-Operation ready(EVP_PKEY* key, int (*init)(EVP_PKEY_CTX*)) {
+/// OAEP made oaep_ready once and copied for each use.
+Operation oaep_ready(EVP_PKEY* key, int (*init)(EVP_PKEY_CTX*)) {
   PkeyCtx ctx{EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr)};
   CHECK(ctx);
   CHECK(init(ctx.get()) == 1);
@@ -31,12 +31,6 @@ Operation ready(EVP_PKEY* key, int (*init)(EVP_PKEY_CTX*)) {
   CHECK(EVP_PKEY_CTX_set_rsa_oaep_md(ctx.get(), algorithms().sha1) == 1);
   CHECK(EVP_PKEY_CTX_set_rsa_mgf1_md(ctx.get(), algorithms().sha1) == 1);
   return Operation{ctx.release(), EVP_PKEY_CTX_free};
-}
-
-BigNumber number_of(const EVP_PKEY* key, const char* parameter) {
-  BIGNUM* number = nullptr;
-  if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return nullptr;
-  return BigNumber{number};
 }
 
 /// The one encoding that a public key of the suite has; from_der judges the modulus.
@@ -77,7 +71,7 @@ Pkey public_key(ByteView modulus) {
 ClassicEncryptionKey::ClassicEncryptionKey(ByteView der) {
   std::ranges::copy(der, der_.begin());
   const auto key = public_key(der.subspan(kDerFront.size(), kClassicRsaBytes));
-  encryptor_ = ready(key.get(), EVP_PKEY_encrypt_init);
+  encryptor_ = oaep_ready(key.get(), EVP_PKEY_encrypt_init);
 }
 
 Result<ClassicEncryptionKey> ClassicEncryptionKey::from_der(ByteView der) {
@@ -114,7 +108,7 @@ std::array<std::uint8_t, kClassicRsaBytes> ClassicEncryptionKey::encrypt(ByteVie
 }
 
 ClassicDecryptionKey::ClassicDecryptionKey(evp_pkey_st* key, ClassicEncryptionKey public_half)
-    : decryptor_{ready(key, EVP_PKEY_decrypt_init)}, public_{std::move(public_half)} {}
+    : decryptor_{oaep_ready(key, EVP_PKEY_decrypt_init)}, public_{std::move(public_half)} {}
 
 Result<ClassicDecryptionKey> ClassicDecryptionKey::from_key(evp_pkey_st* key) {
   const auto der = TRY(der_of(key));

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "crypto/test_hex.h"
+
 namespace martlet::crypto {
 namespace {
-
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 const std::string kSmall(64, '1');                      // 32 bytes, top bit clear
 const std::string kLarge = "f" + std::string(63, '1');  // 32 bytes, top bit set

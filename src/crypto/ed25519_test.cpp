@@ -1,13 +1,12 @@
 #include <gtest/gtest.h>
 
 #include "crypto/signing_key.h"
+#include "crypto/test_hex.h"
 
 namespace martlet::crypto {
 namespace {
 
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
-
-struct Vector {
+struct Ed25519Vector {
   const char* name;
   const char* seed;
   const char* public_key;
@@ -16,7 +15,7 @@ struct Vector {
 };
 
 // RFC 8032 section 7.1, without the long one.
-const Vector kVectors[] = {
+const Ed25519Vector kEd25519Vectors[] = {
     {"test 1", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
@@ -38,7 +37,7 @@ const Vector kVectors[] = {
 };
 
 TEST(Ed25519, MatchesRfc8032) {
-  for (const auto& v : kVectors) {
+  for (const auto& v : kEd25519Vectors) {
     SCOPED_TRACE(v.name);
     const auto message = hex(v.message);
     EXPECT_EQ(to_hex(ed25519_public(hex(v.seed))), v.public_key);
@@ -48,7 +47,7 @@ TEST(Ed25519, MatchesRfc8032) {
 }
 
 TEST(Ed25519, ContextAndMessageAreOne) {
-  const auto& v = kVectors[2];
+  const auto& v = kEd25519Vectors[2];
   EXPECT_TRUE(verify_ed25519(hex(v.public_key), "\xaf", hex("82"), hex(v.signature)).ok());
   EXPECT_FALSE(verify_ed25519(hex(v.public_key), "\x82", hex("af"), hex(v.signature)).ok());
 }
@@ -67,7 +66,7 @@ std::string with_s_plus_order(std::string_view signature) {
 }
 
 TEST(Ed25519, RefusesEveryOther) {
-  const auto& v = kVectors[1];
+  const auto& v = kEd25519Vectors[1];
   const std::string good{v.signature};
   const std::string key{v.public_key};
   const struct {
@@ -78,11 +77,11 @@ TEST(Ed25519, RefusesEveryOther) {
   } cases[] = {
       {"another message", key, "73", good},
       {"no message", key, "", good},
-      {"another key", kVectors[0].public_key, "72", good},
+      {"another key", kEd25519Vectors[0].public_key, "72", good},
       {"S + L", key, "72", with_s_plus_order(good)},
       {"S all ones", key, "72", good.substr(0, 64) + std::string(64, 'f')},
       {"R of another", key, "72",
-       std::string{kVectors[0].signature}.substr(0, 64) + good.substr(64)},
+       std::string{kEd25519Vectors[0].signature}.substr(0, 64) + good.substr(64)},
       {"zeros", key, "72", std::string(128, '0')},
       {"nothing", key, "72", ""},
       {"cut by one byte", key, "72", good.substr(0, 126)},
@@ -102,7 +101,7 @@ TEST(Ed25519, RefusesEveryOther) {
 }
 
 TEST(Ed25519, RefusesEveryFlippedBit) {
-  const auto& v = kVectors[1];
+  const auto& v = kEd25519Vectors[1];
   for (std::size_t bit = 0; bit < 512; ++bit) {
     auto flipped = hex(v.signature);
     flipped[bit / 8] = static_cast<std::uint8_t>(flipped[bit / 8] ^ (1U << (bit % 8)));

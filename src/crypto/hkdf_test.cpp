@@ -5,7 +5,7 @@
 namespace martlet::crypto {
 namespace {
 
-struct Vector {
+struct HkdfVector {
   const char* name;
   const char* secret;
   const char* salt;
@@ -14,7 +14,7 @@ struct Vector {
 };
 
 /// RFC 5869, appendix A.1 to A.3.
-const Vector kVectors[] = {
+const HkdfVector kHkdfVectors[] = {
     {"basic", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c",
      "f0f1f2f3f4f5f6f7f8f9",
      "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"},
@@ -32,7 +32,7 @@ const Vector kVectors[] = {
 };
 
 TEST(Hkdf, VectorsOfTheRfc) {
-  for (const auto& vector : kVectors) {
+  for (const auto& vector : kHkdfVectors) {
     SCOPED_TRACE(vector.name);
     const auto expected = from_hex(vector.out).value();
     Bytes out(expected.size());

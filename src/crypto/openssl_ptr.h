@@ -46,6 +46,13 @@ class QuietErrors {
   QuietErrors& operator=(const QuietErrors&) = delete;
 };
 
+/// One number of a key, or null when the key has no such part.
+inline BigNumber number_of(const EVP_PKEY* key, const char* parameter) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return nullptr;
+  return BigNumber{number};
+}
+
 /// OpenSSL counts in int; every length of ours is far below its limit.
 inline int to_int(std::size_t size) {
   CHECK(size <= static_cast<std::size_t>(std::numeric_limits<int>::max()));

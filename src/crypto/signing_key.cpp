@@ -15,10 +15,10 @@
 namespace martlet::crypto {
 namespace {
 
-constexpr std::size_t kNumberBytes = 32;  ///< a coordinate or a scalar of P-256
+constexpr std::size_t kCoordinateBytes = 32;  ///< a coordinate or a scalar of P-256
 constexpr std::size_t kSha1Bytes = 20;
 
-using ScalarBytes = Secret<kNumberBytes, struct ScalarBytesKind>;
+using ScalarBytes = Secret<kCoordinateBytes, struct ScalarBytesKind>;
 using Group = OpensslPtr<EC_GROUP, EC_GROUP_free>;
 using Point = OpensslPtr<EC_POINT, EC_POINT_clear_free>;
 
@@ -30,13 +30,6 @@ bool is_p256(const EVP_PKEY* key) {
          std::string_view{name.data()} == SN_X9_62_prime256v1;
 }
 
-/// One number of a key, or null when the key has no such part.
-BigNumber number_of(const EVP_PKEY* key, const char* parameter) {
-  BIGNUM* number = nullptr;
-  if (EVP_PKEY_get_bn_param(key, parameter, &number) != 1) return nullptr;
-  return BigNumber{number};
-}
-
 /// X || Y behind 04.
 UncompressedPoint point_of(const EVP_PKEY* key) {
   const auto x = number_of(key, OSSL_PKEY_PARAM_EC_PUB_X);
@@ -44,8 +37,8 @@ UncompressedPoint point_of(const EVP_PKEY* key) {
   CHECK(x && y);
   UncompressedPoint point;
   point[0] = POINT_CONVERSION_UNCOMPRESSED;
-  CHECK(BN_bn2binpad(x.get(), &point[1], kNumberBytes) == kNumberBytes);
-  CHECK(BN_bn2binpad(y.get(), &point[1 + kNumberBytes], kNumberBytes) == kNumberBytes);
+  CHECK(BN_bn2binpad(x.get(), &point[1], kCoordinateBytes) == kCoordinateBytes);
+  CHECK(BN_bn2binpad(y.get(), &point[1 + kCoordinateBytes], kCoordinateBytes) == kCoordinateBytes);
   return point;
 }
 
@@ -99,7 +92,7 @@ Pkey key_from_scalar(const BIGNUM* scalar) {
                            encoded.size(), nullptr) == encoded.size());
 
   // OpenSSL takes numbers in the machine's own byte order.
-  ScalarBytes native{[&](std::span<std::uint8_t, kNumberBytes> out) {
+  ScalarBytes native{[&](std::span<std::uint8_t, kCoordinateBytes> out) {
     CHECK(BN_bn2nativepad(scalar, out.data(), to_int(out.size())) == to_int(out.size()));
   }};
   std::string name{SN_X9_62_prime256v1};
@@ -107,7 +100,7 @@ Pkey key_from_scalar(const BIGNUM* scalar) {
       OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name.data(), 0),
       OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, encoded.data(), encoded.size()),
       OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY,
-                              const_cast<std::uint8_t*>(native.reveal().data()), kNumberBytes),
+                              const_cast<std::uint8_t*>(native.reveal().data()), kCoordinateBytes),
       OSSL_PARAM_construct_end()};
   const PkeyCtx ctx{EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr)};
   CHECK(ctx);
@@ -123,13 +116,13 @@ VerifyingKey::VerifyingKey(evp_pkey_st* key)
     : verifier_{ready(key, EVP_PKEY_verify_init)}, uncompressed_{point_of(key)} {
   // SEC 1 section 2.3.3: the sign of Y in front of X.
   compressed_[0] = static_cast<std::uint8_t>(0x02 | (uncompressed_.back() & 1));
-  std::copy_n(uncompressed_.begin() + 1, kNumberBytes, compressed_.begin() + 1);
+  std::copy_n(uncompressed_.begin() + 1, kCoordinateBytes, compressed_.begin() + 1);
 }
 
 Result<VerifyingKey> VerifyingKey::from_point(ByteView point) {
   const QuietErrors quiet;
-  const bool compressed = point.size() == 1 + kNumberBytes && (point[0] == 2 || point[0] == 3);
-  const bool uncompressed = point.size() == 1 + 2 * kNumberBytes && point[0] == 4;
+  const bool compressed = point.size() == 1 + kCoordinateBytes && (point[0] == 2 || point[0] == 3);
+  const bool uncompressed = point.size() == 1 + 2 * kCoordinateBytes && point[0] == 4;
   if (!compressed && !uncompressed) return Error{Failure::malformed, "no form of a P-256 point"};
   const Pkey key{EVP_PKEY_dup(algorithms().p256)};
   CHECK(key);
@@ -175,7 +168,7 @@ SigningKey SigningKey::generate() {
 }
 
 Result<SigningKey> SigningKey::from_scalar(ByteView scalar) {
-  if (scalar.size() != kNumberBytes) return Error{Failure::malformed, "not 32 bytes"};
+  if (scalar.size() != kCoordinateBytes) return Error{Failure::malformed, "not 32 bytes"};
   const BigNumber number{BN_bin2bn(scalar.data(), to_int(scalar.size()), nullptr)};
   CHECK(number);
   const auto key = key_from_scalar(number.get());
@@ -199,10 +192,11 @@ EncodedKey SigningKey::encode() const {
   const auto scalar = number_of(EVP_PKEY_CTX_get0_pkey(const_cast<EVP_PKEY_CTX*>(signer_.get())),
                                 OSSL_PKEY_PARAM_PRIV_KEY);
   CHECK(scalar);
-  return EncodedKey{kNumberBytes, [&](std::span<std::uint8_t> out) {
-                      CHECK(BN_bn2binpad(scalar.get(), out.data(), kNumberBytes) == kNumberBytes);
-                      return out.size();
-                    }};
+  return EncodedKey{
+      kCoordinateBytes, [&](std::span<std::uint8_t> out) {
+        CHECK(BN_bn2binpad(scalar.get(), out.data(), kCoordinateBytes) == kCoordinateBytes);
+        return out.size();
+      }};
 }
 
 Signature SigningKey::sign(std::string_view context, ByteView message) const {

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "crypto/hash.h"
+#include "crypto/test_hex.h"
 
 namespace martlet::crypto {
 namespace {
@@ -14,8 +15,6 @@ static_assert(!std::is_copy_constructible_v<SigningKey>);
 static_assert(!std::is_copy_assignable_v<SigningKey>);
 static_assert(std::is_nothrow_move_constructible_v<SigningKey>);
 static_assert(std::is_copy_constructible_v<VerifyingKey>);
-
-Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 // RFC 6979 appendix A.2.5: P-256.
 constexpr auto kScalar = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";

@@ -84,7 +84,6 @@ TEST(Admission, LeavingTwiceIsLeavingOnce) {
 
 // --- At a listener's door
 
-const std::string kAlpn = "\x09martlet/1";
 /// The beginning of a ClientHello's record; the rest never comes.
 const Bytes kDawdle{0x16, 0x03, 0x01, 0x02, 0x00, 0x01};
 

@@ -13,7 +13,6 @@
 namespace martlet::net::test {
 namespace {
 
-const std::string kAlpn = "\x09martlet/1";
 constexpr Milliseconds kShort{100};
 
 /// Another connection is served as if nothing had happened.

@@ -11,8 +11,6 @@
 namespace martlet::net::test {
 namespace {
 
-const std::string kAlpn = "\x09martlet/1";
-
 /// Waits until the reactor has done all that was ready before.
 void pass_through(Reactor& reactor) {
   for (int i = 0; i < 3; ++i) {

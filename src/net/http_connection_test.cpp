@@ -8,13 +8,13 @@
 namespace martlet::net::test {
 namespace {
 
-const std::string kAlpn = "\x08http/1.1";
+const std::string kHttpAlpn = "\x08http/1.1";
 const std::string kHost = "Host: localhost\r\n";
 
 /// Sends all in one record, says goodbye in no way, and gives back all that comes until the end.
 std::string exchange(std::uint16_t port, const std::string& request) {
   RawPeer peer{port};
-  EXPECT_TRUE(peer.start_tls(kAlpn));
+  EXPECT_TRUE(peer.start_tls(kHttpAlpn));
   peer.send(bytes_of(request));
   return peer.receive_all();
 }
@@ -36,7 +36,7 @@ TEST(Http, AnswersAndEnds) {
 TEST(Http, KeepsTheConnectionForFurtherRequests) {
   Server server;
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   for (const auto* target : {"/one", "/two"}) {
     peer.send(bytes_of("GET " + std::string{target} + " HTTP/1.1\r\n" + kHost + "\r\n"));
     const auto header = peer.receive_until("\r\n\r\n");
@@ -78,7 +78,7 @@ TEST(Http, TakesABody) {
 TEST(Http, TakesARequestByteByByte) {
   Server server;
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   const std::string request =
       "POST /slow HTTP/1.1\r\n" + kHost + "Connection: close\r\nContent-Length: 2\r\n\r\nok";
   for (const char byte : request) peer.send(bytes_of(std::string{byte}));
@@ -88,7 +88,7 @@ TEST(Http, TakesARequestByteByByte) {
 TEST(Http, SaysContinueToThoseWhoWait) {
   Server server;
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   peer.send(bytes_of("POST /e HTTP/1.1\r\n" + kHost +
                      "Connection: close\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
   EXPECT_EQ(peer.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
@@ -99,7 +99,7 @@ TEST(Http, SaysContinueToThoseWhoWait) {
 TEST(Http, ServesThoseWhoEndTheirSideAfterAsking) {
   Server server;
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   peer.send(bytes_of("GET /last HTTP/1.1\r\n" + kHost + "\r\n"));
   peer.shut_down_writing();
   EXPECT_EQ(body_of(peer.receive_all()), "GET /last ");
@@ -163,7 +163,7 @@ TEST(Http, SilenceBetweenRequestsEndsWithoutAWord) {
   options.idle_timeout = Milliseconds{100};
   Server server{options};
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   EXPECT_EQ(peer.receive_all(), "");
 }
 
@@ -213,7 +213,7 @@ TEST(Http, AnAnswerMayComeLaterAndTheNextRequestWaits) {
   options.on_http_later = later.on_http();
   Server server{options};
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   peer.send(bytes_of("GET /1 HTTP/1.1\r\n" + kHost + "\r\nGET /2 HTTP/1.1\r\n" + kHost +
                      "Connection: close\r\n\r\n"));
   for (const auto* target : {"/1", "/2"}) {
@@ -237,7 +237,7 @@ TEST(Http, AnAnswerToAPeerThatIsGoneDoesNothing) {
   HttpAnswer gone;
   {
     RawPeer peer{server.port()};
-    ASSERT_TRUE(peer.start_tls(kAlpn));
+    ASSERT_TRUE(peer.start_tls(kHttpAlpn));
     peer.send(bytes_of("GET /gone HTTP/1.1\r\n" + kHost + "\r\n"));
     gone = later.next().second;
   }
@@ -247,7 +247,7 @@ TEST(Http, AnAnswerToAPeerThatIsGoneDoesNothing) {
     std::this_thread::yield();
   }
   RawPeer other{server.port()};
-  ASSERT_TRUE(other.start_tls(kAlpn));
+  ASSERT_TRUE(other.start_tls(kHttpAlpn));
   other.send(bytes_of("GET /other HTTP/1.1\r\n" + kHost + "\r\n"));
   const auto answer = later.next().second;
   server.reactor(0).post([answer] {
@@ -280,7 +280,7 @@ TEST(Http, ManyRequestsWithoutReadingAnswersArePausedNotQueuedForEver) {
   };
   Server server{options};
   RawPeer peer{server.port()};
-  ASSERT_TRUE(peer.start_tls(kAlpn));
+  ASSERT_TRUE(peer.start_tls(kHttpAlpn));
   constexpr std::size_t kRequests = 300;  // 30 MB of answers, more than may be queued
   std::string requests;
   for (std::size_t i = 0; i < kRequests; ++i) requests += "GET / HTTP/1.1\r\n" + kHost + "\r\n";

@@ -11,6 +11,9 @@
 /// that does what a decent one would not.
 namespace martlet::net::test {
 
+/// What a peer offers that speaks our protocol alone, as on the wire (RFC 7301).
+inline const std::string kAlpn = "\x09martlet/1";
+
 /// A fresh self-signed certificate (P-256) for `localhost`.
 struct Certificate {
   std::string certificate_pem;

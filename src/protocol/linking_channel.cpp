@@ -9,7 +9,7 @@
 namespace martlet::protocol {
 namespace {
 
-constexpr std::string_view kContext = "kt-link-channel-v1\n";
+constexpr std::string_view kChannelContext = "kt-link-channel-v1\n";
 
 crypto::Aes256Key key_at(std::span<const std::uint8_t, 64> keys, std::size_t offset) {
   return crypto::Aes256Key{[&](std::span<std::uint8_t, 32> out) {
@@ -22,7 +22,7 @@ crypto::Aes256Key key_at(std::span<const std::uint8_t, 64> keys, std::size_t off
 LinkingChannel::LinkingChannel(Side side, const Roots& roots)
     : LinkingChannel{side, Keys{[&](std::span<std::uint8_t, 64> out) {
                        crypto::hkdf_sha256(roots.secret, roots.shared.reveal(),
-                                           concat({bytes_of(kContext), roots.newcomer,
+                                           concat({bytes_of(kChannelContext), roots.newcomer,
                                                    roots.approver, roots.key_part_hash}),
                                            out);
                      }}} {}

@@ -9,7 +9,7 @@ namespace martlet::protocol {
 namespace {
 
 constexpr std::string_view kCommitContext = "kt-sas-commit-v1\n";
-constexpr std::string_view kContext = "kt-sas-v1\n";
+constexpr std::string_view kShortCodeContext = "kt-sas-v1\n";
 constexpr std::uint64_t kCodes = 100'000'000;
 
 Result<Bytes> take_context(Reader& in) {
@@ -42,13 +42,13 @@ Digest short_code_commitment(const crypto::X25519Public& key, const ShortCodeNon
 
 ShortCode create_short_code(const ShortCodeInputs& inputs, const crypto::X25519Shared& shared) {
   Writer hashed;
-  hashed.bytes(bytes_of(kContext)).u8(static_cast<std::uint8_t>(inputs.purpose));
+  hashed.bytes(bytes_of(kShortCodeContext)).u8(static_cast<std::uint8_t>(inputs.purpose));
   hashed.bytes(inputs.key_a).bytes(inputs.key_b);
   hashed.prefixed_u16(inputs.context_a).prefixed_u16(inputs.context_b);
   const auto transcript = crypto::sha256(hashed.view());
   const crypto::Secret<40, struct DerivedKind> derived{[&](std::span<std::uint8_t, 40> out) {
     crypto::hkdf_sha256(concat({inputs.nonce_a, inputs.nonce_b}), shared.reveal(),
-                        concat({bytes_of(kContext), transcript}), out);
+                        concat({bytes_of(kShortCodeContext), transcript}), out);
   }};
   const auto number = Reader{derived.reveal()}.u64().value() % kCodes;
   auto digits = std::to_string(kCodes + number).substr(1);  // with its zeros in front

@@ -6,7 +6,7 @@ namespace martlet::server {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr UnixMillis kStart{Milliseconds{1'800'000'000'000}};
+constexpr UnixMillis kRatesStart{Milliseconds{1'800'000'000'000}};
 constexpr std::size_t kEnvelopes = limits::kEnvelopesASendMax;
 constexpr std::size_t kBytes = limits::kFrameBytesMax;
 
@@ -24,8 +24,8 @@ struct AccountRatesTest : ::testing::Test {
     return limited.at(static_cast<std::size_t>(kind)).get();
   }
 
-  UnixMillis now = kStart;
-  AccountRates rates{{60, kEnvelopes, kBytes}, kStart, 100};
+  UnixMillis now = kRatesStart;
+  AccountRates rates{{60, kEnvelopes, kBytes}, kRatesStart, 100};
   std::array<Meter, kRateKinds> limited;
 };
 
@@ -92,7 +92,7 @@ TEST_F(AccountRatesTest, NoLimitIsNone) {
                                     std::pair{SendRates{1'000'000, 0, 0}, RateKind::bytes},
                                     std::pair{SendRates{}, RateKind::sends}}) {
     SCOPED_TRACE(name_of(kind));
-    AccountRates generous{given, kStart};
+    AccountRates generous{given, kRatesStart};
     for (int i = 0; i < 4'000; ++i) {
       ASSERT_EQ(generous.charge(account(1), 1, kind == RateKind::bytes ? kBytes : 1, now, limited),
                 0ms);

@@ -30,7 +30,7 @@ bool HandleProofs::load() {
 
 Result<void, wire::Refusal> HandleProofs::keep(HandleProof proof) {
   if (!proofs_.put(proof).ok()) {
-    return wire::Refusal{RefusalCode::unavailable, kRetryUnavailable, {}};
+    return unavailable();
   }
   const Key key{proof.account, proof.handle};
   const auto found = known_.find(key);
@@ -45,7 +45,7 @@ Result<void, wire::Refusal> HandleProofs::drop(const Key& key) {
   const auto found = known_.find(key);
   if (found == known_.end()) return {};
   if (!proofs_.remove(key.first, key.second).ok()) {
-    return wire::Refusal{RefusalCode::unavailable, kRetryUnavailable, {}};
+    return unavailable();
   }
   index(found->second, false);
   changed_.insert(key.first);

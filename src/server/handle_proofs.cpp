@@ -20,8 +20,6 @@ constexpr Milliseconds kFullRetry = std::chrono::minutes{1};
 wire::Refusal refused(RefusalCode code, Milliseconds retry_after = {}) {
   return {code, retry_after, {}};
 }
-wire::Refusal unavailable() { return refused(RefusalCode::unavailable, kRetryUnavailable); }
-
 bool has(const std::vector<std::string>& handles, const std::string& handle) {
   return std::ranges::find(handles, handle) != handles.end();
 }

@@ -15,8 +15,6 @@ using wire::RefusalCode;
 
 namespace {
 
-wire::Refusal unavailable() { return {RefusalCode::unavailable, kRetryUnavailable, {}}; }
-
 Milliseconds back_off(std::uint32_t attempts) {
   auto wait = kRetryFirst;
   for (std::uint32_t i = 1; i < attempts && wait < kRetryMost; ++i) wait *= 2;

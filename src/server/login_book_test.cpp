@@ -5,10 +5,10 @@
 namespace martlet::server {
 namespace {
 
-using Mark = std::array<std::uint8_t, 16>;
+using MarkBytes = std::array<std::uint8_t, 16>;
 const DeviceId kDevice{{1}};
 
-wire::LoginMark login(std::uint64_t number, std::uint8_t mark) { return {number, Mark{mark}}; }
+wire::LoginMark login(std::uint64_t number, std::uint8_t mark) { return {number, MarkBytes{mark}}; }
 
 TEST(LoginBook, ALoginContinuesTheLastOneOrIsRefused) {
   struct Case {
@@ -30,21 +30,21 @@ TEST(LoginBook, ALoginContinuesTheLastOneOrIsRefused) {
   for (const auto& [name, next, previous, is_taken] : kCases) {
     SCOPED_TRACE(name);
     LoginBook book;
-    ASSERT_FALSE(book.note(kDevice, login(5, 50), Mark{40}));
-    const auto conflict = book.note(kDevice, next, Mark{previous});
+    ASSERT_FALSE(book.note(kDevice, login(5, 50), MarkBytes{40}));
+    const auto conflict = book.note(kDevice, next, MarkBytes{previous});
     EXPECT_EQ(conflict.has_value(), !is_taken);
     if (!conflict) continue;
     EXPECT_EQ(*conflict, login(5, 50));
     // Who was refused changed nothing; who goes on from the last login is let in.
-    EXPECT_FALSE(book.note(kDevice, login(6, 99), Mark{50}));
+    EXPECT_FALSE(book.note(kDevice, login(6, 99), MarkBytes{50}));
   }
 }
 
 TEST(LoginBook, DevicesDoNotMeet) {
   LoginBook book;
-  EXPECT_FALSE(book.note(kDevice, login(5, 50), Mark{}));
-  EXPECT_FALSE(book.note(DeviceId{{2}}, login(1, 1), Mark{}));
-  EXPECT_FALSE(book.note(kDevice, login(6, 60), Mark{50}));
+  EXPECT_FALSE(book.note(kDevice, login(5, 50), MarkBytes{}));
+  EXPECT_FALSE(book.note(DeviceId{{2}}, login(1, 1), MarkBytes{}));
+  EXPECT_FALSE(book.note(kDevice, login(6, 60), MarkBytes{50}));
 }
 
 }  // namespace

@@ -6,7 +6,8 @@ namespace {
 
 using wire::RefusalCode;
 
-void refuse(const OfficeRequest& request, RefusalCode code, std::vector<OfficeAnswer>& answers) {
+void refuse_operator(const OfficeRequest& request, RefusalCode code,
+                     std::vector<OfficeAnswer>& answers) {
   answers.push_back({request.session, request.request, request.cost, wire::Refusal{code, {}, {}}});
 }
 
@@ -29,7 +30,7 @@ UserLine Office::line_of(const store::AccountRecord& record) const {
 
 void Office::list_users(const OfficeRequest& request, const ListUsers& body, Answers& answers) {
   const auto records = directory_.accounts(body.after, limits::kUsersAPage);
-  if (!records.ok()) return refuse(request, RefusalCode::unavailable, answers);
+  if (!records.ok()) return refuse_operator(request, RefusalCode::unavailable, answers);
   UserList list;
   for (const auto& record : records.value()) list.users.push_back(line_of(record));
   list.more = list.users.size() == limits::kUsersAPage;
@@ -38,12 +39,12 @@ void Office::list_users(const OfficeRequest& request, const ListUsers& body, Ans
 
 void Office::suspend(const OfficeRequest& request, const Suspend& body, Answers& answers) {
   auto found = find_user(directory_, body.who);
-  if (!found.ok()) return refuse(request, found.error(), answers);
+  if (!found.ok()) return refuse_operator(request, found.error(), answers);
   auto record = std::move(found).take();
   const auto status =
       body.suspended ? store::AccountStatus::suspended : store::AccountStatus::active;
   if (record.status != status && !directory_.set_status(record.account, status).ok()) {
-    return refuse(request, RefusalCode::unavailable, answers);
+    return refuse_operator(request, RefusalCode::unavailable, answers);
   }
   record.status = status;
   if (body.suspended) {
@@ -57,12 +58,12 @@ void Office::suspend(const OfficeRequest& request, const Suspend& body, Answers&
 /// Answered when the bytes have left the disk: scrub_erased.
 void Office::erase(const OfficeRequest& request, const Erase& body, Answers& answers) {
   const auto found = find_user(directory_, body.who);
-  if (!found.ok()) return refuse(request, found.error(), answers);
+  if (!found.ok()) return refuse_operator(request, found.error(), answers);
   const auto& record = found.value();
   const auto line = line_of(record);
   // Proofs first: of an account that is gone nobody would ask again.
   if (!handles_.forget(record.account).ok() || !directory_.erase(record.account).ok()) {
-    return refuse(request, RefusalCode::unavailable, answers);
+    return refuse_operator(request, RefusalCode::unavailable, answers);
   }
   for (const auto& device : record.devices) {
     suspects_.push_back(device);

@@ -23,6 +23,9 @@ wire::RefusalCode stranger_code(store::DirectoryStore& directory, const DeviceId
 
 /// "Come back then", for what a failing disk or a full mailbox refuses.
 inline constexpr Milliseconds kRetryUnavailable{2'000};
+inline wire::Refusal unavailable() {
+  return {wire::RefusalCode::unavailable, kRetryUnavailable, {}};
+}
 inline constexpr Milliseconds kRetryMailboxFull{60'000};
 
 /// Heads that no recipient belongs to cost a look into the store each; more are refused.

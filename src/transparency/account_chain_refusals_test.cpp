@@ -8,8 +8,6 @@
 namespace martlet::transparency {
 namespace {
 
-constexpr auto kMember = Role::member;
-
 /// A link with one field of its place changed.
 Bytes misplaced(const ChainWorld& w, std::function<void(LinkPlace&)> change) {
   auto place = next_place(w.chain);

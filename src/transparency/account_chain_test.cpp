@@ -11,8 +11,6 @@
 namespace martlet::transparency {
 namespace {
 
-constexpr auto kMember = Role::member;
-
 struct Acceptance {
   const char* name;
   std::function<Bytes(const ChainWorld&)> build;

@@ -8,6 +8,8 @@
 /// grows with them.
 namespace martlet::transparency {
 
+inline constexpr auto kMember = Role::member;
+
 inline Digest numbered(std::string_view what, unsigned number) {
   const std::array<std::uint8_t, 1> byte{static_cast<std::uint8_t>(number)};
   return crypto::sha256({bytes_of(what), byte});

@@ -63,12 +63,12 @@ TEST(Content, AKindFromTheFutureIsKeptApart) {
   EXPECT_TRUE(std::holds_alternative<UnknownKind>(parsed.value().kind));
 }
 
-struct Damage {
+struct ContentDamage {
   const char* name;
   std::function<void(pb::Content&)> apply;
   Failure expected;
 };
-const Damage kDamages[] = {
+const ContentDamage kContentDamages[] = {
     {"no message id", [](pb::Content& c) { c.clear_message(); }, Failure::malformed},
     {"account of 31 bytes", [](pb::Content& c) { c.set_sender_account(std::string(31, 'a')); },
      Failure::malformed},
@@ -127,7 +127,7 @@ const Damage kDamages[] = {
 };
 
 TEST(Content, RefusesEveryDamage) {
-  for (const auto& damage : kDamages) {
+  for (const auto& damage : kContentDamages) {
     SCOPED_TRACE(damage.name);
     pb::Content content;
     const auto good = encode(example());

@@ -126,7 +126,7 @@ TEST(Frames, AKindFromTheFutureIsSkipped) {
   EXPECT_TRUE(std::holds_alternative<Unknown>(parsed.value().body));
 }
 
-struct Damage {
+struct FrameDamage {
   const char* name;
   std::function<void(pb::Frame&)> apply;
   Failure expected;
@@ -140,7 +140,7 @@ pb::AppendLink& good_append(pb::Frame& frame) {
   return append;
 }
 
-const Damage kDamages[] = {
+const FrameDamage kFrameDamages[] = {
     {"message id of 15 bytes",
      [](pb::Frame& f) { f.mutable_send()->set_message(std::string(15, 'a')); }, Failure::malformed},
     {"no message id", [](pb::Frame& f) { f.mutable_send()->clear_message(); }, Failure::malformed},
@@ -339,7 +339,7 @@ const Damage kDamages[] = {
 };
 
 TEST(Frames, RefusesEveryDamage) {
-  for (const auto& damage : kDamages) {
+  for (const auto& damage : kFrameDamages) {
     SCOPED_TRACE(damage.name);
     pb::Frame frame;
     const auto good = encode(Frame{1, example_send()});

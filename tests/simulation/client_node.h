@@ -15,6 +15,10 @@
 
 namespace martlet::simulation {
 
+inline DeviceId id_of(const protocol::DevicePrivateKeys& keys) {
+  return transparency::device_id_of(keys.signing.verifying_key());
+}
+
 /// What a user asked for, and what the engine said.
 struct Wish {
   std::size_t to;

@@ -11,10 +11,6 @@ namespace {
 constexpr std::size_t kDevicesOfMany = 16;
 constexpr auto kStorm = std::chrono::minutes{30};
 
-DeviceId id_of(const protocol::DevicePrivateKeys& keys) {
-  return transparency::device_id_of(keys.signing.verifying_key());
-}
-
 }  // namespace
 
 DevicesWorld::DevicesWorld(std::uint64_t seed, const KeyPool& pool) : random_{seed}, pool_{pool} {

@@ -5,10 +5,6 @@
 namespace martlet::simulation {
 namespace {
 
-DeviceId id_of(const protocol::DevicePrivateKeys& keys) {
-  return transparency::device_id_of(keys.signing.verifying_key());
-}
-
 /// The last of the pool: no client has it.
 constexpr std::size_t kPhoneKeys = 4;
 

@@ -5,7 +5,7 @@
 namespace martlet::store::server_contract {
 namespace {
 
-class MemoryDisk final : public DirectoryDisk {
+class DirectoryMemoryDisk final : public DirectoryDisk {
  public:
   Result<void> open() override {
     store_ = std::make_unique<MemoryDirectoryStore>(disk_, [this] { return plan_.next(); });
@@ -23,10 +23,12 @@ class MemoryDisk final : public DirectoryDisk {
   std::unique_ptr<MemoryDirectoryStore> store_;
 };
 
-std::unique_ptr<DirectoryDisk> make_disk() { return std::make_unique<MemoryDisk>(); }
+std::unique_ptr<DirectoryDisk> make_directory_memory() {
+  return std::make_unique<DirectoryMemoryDisk>();
+}
 
-INSTANTIATE_TEST_SUITE_P(Memory, DirectoryStoreContract, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Memory, DirectoryStoreFaults, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Memory, DirectoryStoreContract, ::testing::Values(&make_directory_memory));
+INSTANTIATE_TEST_SUITE_P(Memory, DirectoryStoreFaults, ::testing::Values(&make_directory_memory));
 
 }  // namespace
 }  // namespace martlet::store::server_contract

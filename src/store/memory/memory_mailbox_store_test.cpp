@@ -5,7 +5,7 @@
 namespace martlet::store::server_contract {
 namespace {
 
-class MemoryDisk final : public MailboxDisk {
+class MailboxMemoryDisk final : public MailboxDisk {
  public:
   Result<void> open(const MailboxLimits& limits) override {
     store_.reset();
@@ -25,12 +25,12 @@ class MemoryDisk final : public MailboxDisk {
   std::unique_ptr<MemoryMailboxStore> store_;
 };
 
-std::unique_ptr<MailboxDisk> make_disk() { return std::make_unique<MemoryDisk>(); }
+std::unique_ptr<MailboxDisk> make_mailbox_memory() { return std::make_unique<MailboxMemoryDisk>(); }
 
-INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreContract, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreLate, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreModel, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreFaults, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreContract, ::testing::Values(&make_mailbox_memory));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreLate, ::testing::Values(&make_mailbox_memory));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreModel, ::testing::Values(&make_mailbox_memory));
+INSTANTIATE_TEST_SUITE_P(Memory, MailboxStoreFaults, ::testing::Values(&make_mailbox_memory));
 
 TEST(MemoryMailboxStore, TheDiskHoldsWhatWasWrittenThoughTheAnswerWasLost) {
   MemoryMailboxDisk disk;

@@ -5,7 +5,7 @@
 namespace martlet::store::server_contract {
 namespace {
 
-class MemoryDisk final : public ProofDisk {
+class ProofMemoryDisk final : public ProofDisk {
  public:
   Result<void> open() override {
     store_ = std::make_unique<MemoryProofStore>(disk_, [this] { return plan_.next(); });
@@ -23,9 +23,9 @@ class MemoryDisk final : public ProofDisk {
   std::unique_ptr<MemoryProofStore> store_;
 };
 
-std::unique_ptr<ProofDisk> make_disk() { return std::make_unique<MemoryDisk>(); }
+std::unique_ptr<ProofDisk> make_proof_memory() { return std::make_unique<ProofMemoryDisk>(); }
 
-INSTANTIATE_TEST_SUITE_P(Memory, ProofStoreContract, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Memory, ProofStoreContract, ::testing::Values(&make_proof_memory));
 
 }  // namespace
 }  // namespace martlet::store::server_contract

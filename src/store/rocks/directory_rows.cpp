@@ -2,20 +2,21 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "store/rocks/row_parts.h"
 
 namespace martlet::store {
 namespace {
 
-constexpr std::uint8_t kLayout = 1;
+constexpr std::uint8_t kDirectoryLayout = 1;
 
 Writer row() {
   Writer out;
-  out.u8(kLayout);
+  out.u8(kDirectoryLayout);
   return out;
 }
 
 Result<void> layout(Reader& in) {
-  if (TRY(in.u8()) != kLayout) return Error{Failure::malformed, "a row of another layout"};
+  if (TRY(in.u8()) != kDirectoryLayout) return Error{Failure::malformed, "a row of another layout"};
   return {};
 }
 
@@ -42,11 +43,6 @@ std::uint32_t size_of(std::size_t items) {
   CHECK(items <= 0xffff'ffffU);
   return static_cast<std::uint32_t>(items);
 }
-
-Result<UnixMillis> time(Reader& in) {
-  return unix_millis(static_cast<std::int64_t>(TRY(in.u64())));
-}
-std::uint64_t number_of(UnixMillis time) { return static_cast<std::uint64_t>(count_of(time)); }
 
 Result<DirectoryCounts> parse_counts(ByteView bytes) {
   Reader in{bytes};
@@ -116,13 +112,6 @@ Result<DeviceRecord> parse_device(ByteView bytes) {
   device.status = TRY(status(in));
   TRY(in.finish());
   return device;
-}
-
-/// Our own rows are never `malformed`: if they do not parse, the disk is damaged.
-template <class T>
-Result<T> stored(Result<T> parsed) {
-  if (parsed.ok()) return parsed;
-  return Error{Failure::corrupt, parsed.error().reason};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace martlet::store {
 namespace {
 
 template <class IdType>
-IdType id_of(std::uint8_t number) {
+IdType directory_id(std::uint8_t number) {
   std::array<std::uint8_t, IdType::kBytes> bytes{};
   bytes.fill(number);
   return IdType{bytes};
@@ -16,13 +16,13 @@ IdType id_of(std::uint8_t number) {
 
 AccountRecord example_account() {
   AccountRecord record;
-  record.account = id_of<AccountId>(1);
+  record.account = directory_id<AccountId>(1);
   record.status = AccountStatus::suspended;
   record.admin = true;
   record.enrolled = unix_millis(0x0102);
   record.handles = {"a@b", ""};
-  record.devices = {id_of<DeviceId>(2)};
-  record.head = id_of<LinkId>(3);
+  record.devices = {directory_id<DeviceId>(2)};
+  record.head = directory_id<LinkId>(3);
   record.links = {{4, 5}, {}};
   return record;
 }
@@ -33,7 +33,7 @@ Invitation example_invitation() {
   invitation.admin = true;
   invitation.uses_left = 0x10203;
   invitation.expires = unix_millis(-1);
-  invitation.used_by = {id_of<AccountId>(6)};
+  invitation.used_by = {directory_id<AccountId>(6)};
   return invitation;
 }
 
@@ -64,8 +64,9 @@ TEST(DirectoryRows, HaveTheBytesOfTheSpecification) {
                 "00000002"
                 "00020405"
                 "0000");
-  EXPECT_EQ(to_hex(handle_row(id_of<AccountId>(1))), "01" + hex('1'));
-  EXPECT_EQ(to_hex(device_row({id_of<AccountId>(1), id_of<LinkId>(3), AccountStatus::active})),
+  EXPECT_EQ(to_hex(handle_row(directory_id<AccountId>(1))), "01" + hex('1'));
+  EXPECT_EQ(to_hex(device_row(
+                {directory_id<AccountId>(1), directory_id<LinkId>(3), AccountStatus::active})),
             "01" + hex('1') + hex('3') + "01");
 }
 
@@ -83,9 +84,10 @@ std::vector<Table> tables() {
        [](ByteView row) -> Result<Bytes> { return invitation_row(TRY(load_invitation({}, row))); }},
       {"account", account_row(example_account()),
        [](ByteView row) -> Result<Bytes> { return account_row(TRY(load_account({}, row))); }},
-      {"handle", handle_row(id_of<AccountId>(1)),
+      {"handle", handle_row(directory_id<AccountId>(1)),
        [](ByteView row) -> Result<Bytes> { return handle_row(TRY(load_handle(row))); }},
-      {"device", device_row({id_of<AccountId>(1), id_of<LinkId>(3), AccountStatus::suspended}),
+      {"device",
+       device_row({directory_id<AccountId>(1), directory_id<LinkId>(3), AccountStatus::suspended}),
        [](ByteView row) -> Result<Bytes> { return device_row(TRY(load_device(row))); }},
   };
 }

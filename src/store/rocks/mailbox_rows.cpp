@@ -2,11 +2,12 @@
 
 #include "base/check.h"
 #include "base/reader.h"
+#include "store/rocks/row_parts.h"
 
 namespace martlet::store {
 namespace {
 
-constexpr std::uint8_t kLayout = 1;
+constexpr std::uint8_t kMailboxLayout = 1;
 constexpr std::uint64_t kSignBit = 1ULL << 63U;  // flipped, so that times before 1970 sort first
 
 /// Fills an array of known size from its front.
@@ -40,7 +41,7 @@ class Fill {
   std::size_t at_ = 0;
 };
 
-Result<UnixMillis> time(Reader& in) {
+Result<UnixMillis> sorted_time(Reader& in) {
   return unix_millis(static_cast<std::int64_t>(TRY(in.u64()) ^ kSignBit));
 }
 
@@ -60,7 +61,7 @@ Result<WaitingItem> parse_item(ByteView key, ByteView row) {
   TRY(where.finish());
 
   Reader in{row};
-  if (TRY(in.u8()) != kLayout) return Error{Failure::malformed, "an item of another layout"};
+  if (TRY(in.u8()) != kMailboxLayout) return Error{Failure::malformed, "an item of another layout"};
   const auto kind = TRY(in.u8());
   if (kind != 1 && kind != 2) return Error{Failure::malformed, "an item of another kind"};
   out.item.kind = static_cast<ItemKind>(kind);
@@ -68,8 +69,8 @@ Result<WaitingItem> parse_item(ByteView key, ByteView row) {
   out.item.sender = TRY(in.id<DeviceId>());
   out.item.sender_account = TRY(in.id<AccountId>());
   out.item.message = TRY(in.id<MessageId>());
-  out.item.accepted = TRY(time(in));
-  out.item.expires = TRY(time(in));
+  out.item.accepted = TRY(sorted_time(in));
+  out.item.expires = TRY(sorted_time(in));
   out.item.sealed = in.rest();
   return out;
 }
@@ -78,7 +79,7 @@ Result<ExpiryRow> parse_expiry(ByteView key, ByteView row) {
   Reader where{key};
   TRY(table(where, MailboxTable::expiry));
   ExpiryRow out;
-  out.expires = TRY(time(where));
+  out.expires = TRY(sorted_time(where));
   out.sequence = TRY(where.u64());
   out.recipient = TRY(where.id<DeviceId>());
   TRY(where.finish());
@@ -90,17 +91,11 @@ Result<ExpiryRow> parse_expiry(ByteView key, ByteView row) {
 
 Result<std::uint64_t> parse_boots(ByteView row) {
   Reader in{row};
-  if (TRY(in.u8()) != kLayout) return Error{Failure::malformed, "mailboxes of another layout"};
+  if (TRY(in.u8()) != kMailboxLayout)
+    return Error{Failure::malformed, "mailboxes of another layout"};
   const auto boots = TRY(in.u64());
   TRY(in.finish());
   return boots;
-}
-
-/// Our own rows are never `malformed`: if they do not parse, the disk is damaged.
-template <class T>
-Result<T> stored(Result<T> parsed) {
-  if (parsed.ok()) return parsed;
-  return Error{Failure::corrupt, parsed.error().reason};
 }
 
 }  // namespace
@@ -115,7 +110,7 @@ ItemKey item_key(const DeviceId& recipient, Sequence sequence) {
 
 ItemHeader item_header(const MailboxItem& item) {
   return Fill<sizeof(ItemHeader)>{}
-      .u8(kLayout)
+      .u8(kMailboxLayout)
       .u8(static_cast<std::uint8_t>(item.kind))
       .u8(item.suite)
       .bytes(item.sender.view())
@@ -167,7 +162,7 @@ std::array<std::uint8_t, 4> expiry_row(std::size_t bytes) {
 Result<ExpiryRow> load_expiry(ByteView key, ByteView row) { return stored(parse_expiry(key, row)); }
 
 std::array<std::uint8_t, 9> boots_row(std::uint64_t boots) {
-  return Fill<9>{}.u8(kLayout).u64(boots).done();
+  return Fill<9>{}.u8(kMailboxLayout).u64(boots).done();
 }
 
 Result<std::uint64_t> load_boots(ByteView row) { return stored(parse_boots(row)); }

@@ -2,18 +2,14 @@
 
 #include "base/reader.h"
 #include "base/writer.h"
+#include "store/rocks/row_parts.h"
 
 namespace martlet::store {
 namespace {
 
 constexpr std::uint8_t kTable = 1;  ///< first byte of every key
-constexpr std::uint8_t kLayout = 1;
+constexpr std::uint8_t kProofLayout = 1;
 constexpr std::size_t kSecretBytes = 32 + 8;
-
-Result<UnixMillis> time(Reader& in) {
-  return unix_millis(static_cast<std::int64_t>(TRY(in.u64())));
-}
-std::uint64_t number_of(UnixMillis time) { return static_cast<std::uint64_t>(count_of(time)); }
 
 /// An enumeration whose values are 1 to `last`.
 template <class Enum>
@@ -32,7 +28,7 @@ Result<HandleProof> parse_proof(ByteView key, ByteView row) {
   proof.account = TRY(name.id<AccountId>());
   proof.handle = text_of(name.rest());
   Reader in{row};
-  if (TRY(in.u8()) != kLayout) return Error{Failure::malformed, "a row of another layout"};
+  if (TRY(in.u8()) != kProofLayout) return Error{Failure::malformed, "a row of another layout"};
   proof.kind = TRY(choice(in, ProofKind::inbound_sms));
   proof.state = TRY(choice(in, ProofState::expired));
   proof.tries_left = TRY(in.u8());
@@ -62,7 +58,7 @@ Bytes proof_key(const AccountId& account, const std::string& handle) {
 Bytes proof_row(const HandleProof& proof) {
   CHECK(proof.secrets.size() <= 0xffff'ffffU);
   Writer out;
-  out.u8(kLayout)
+  out.u8(kProofLayout)
       .u8(static_cast<std::uint8_t>(proof.kind))
       .u8(static_cast<std::uint8_t>(proof.state))
       .u8(proof.tries_left)

@@ -5,7 +5,7 @@
 namespace martlet::store {
 namespace {
 
-HandleProof example() {
+HandleProof example_proof() {
   HandleProof proof;
   proof.account = AccountId{{1, 2}};
   proof.handle = "a@b";
@@ -21,7 +21,7 @@ HandleProof example() {
 }
 
 TEST(ProofRows, HaveTheBytesOfTheSpecification) {
-  const auto proof = example();
+  const auto proof = example_proof();
   EXPECT_EQ(to_hex(proof_key(proof.account, proof.handle)),
             "01"
             "0102" +
@@ -38,7 +38,7 @@ TEST(ProofRows, HaveTheBytesOfTheSpecification) {
 }
 
 TEST(ProofRows, DamageIsCorrupt) {
-  const auto proof = example();
+  const auto proof = example_proof();
   const auto key = proof_key(proof.account, proof.handle);
   const auto row = proof_row(proof);
   ASSERT_TRUE(load_proof(key, row).ok());

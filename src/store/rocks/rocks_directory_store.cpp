@@ -12,8 +12,8 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::size_t kWriteBufferBytes = 1024 * 1024;
-constexpr std::size_t kCacheBytes = 2 * 1024 * 1024;
+constexpr std::size_t kDirectoryWriteBufferBytes = 1024 * 1024;
+constexpr std::size_t kDirectoryCacheBytes = 2 * 1024 * 1024;
 
 Bytes counts_key() { return directory_key(DirectoryTable::counts, {}); }
 Bytes invitation_key(const TokenHash& token_hash) {
@@ -68,8 +68,8 @@ class RocksDirectoryStore::Change {
 
 Result<std::unique_ptr<RocksDirectoryStore>> RocksDirectoryStore::open(
     const std::string& path, const RocksDirectoryOptions& options, std::string* damaged_file) {
-  auto database =
-      TRY(RocksDatabase::open(path, {kWriteBufferBytes, kCacheBytes, options.env}, damaged_file));
+  auto database = TRY(RocksDatabase::open(
+      path, {kDirectoryWriteBufferBytes, kDirectoryCacheBytes, options.env}, damaged_file));
   const auto counts = TRY(database->get(counts_key()));
   std::unique_ptr<RocksDirectoryStore> store{new RocksDirectoryStore{std::move(database), options}};
   if (counts) store->counts_ = TRY(load_counts(*counts));

@@ -9,19 +9,22 @@ namespace {
 using DirectoryRocksDisk = RocksDisk<DirectoryStore>;
 
 template <std::size_t kCachedDevices>
-Result<std::unique_ptr<DirectoryStore>> open_store(const std::string& path, rocksdb::Env* env) {
+Result<std::unique_ptr<DirectoryStore>> open_directory_rocks(const std::string& path,
+                                                             rocksdb::Env* env) {
   return std::unique_ptr<DirectoryStore>{
       TRY(RocksDirectoryStore::open(path, {kCachedDevices, env}))};
 }
 template <std::size_t kCachedDevices>
-std::unique_ptr<DirectoryDisk> make_disk() {
-  return std::make_unique<DirectoryRocksDisk>(&open_store<kCachedDevices>);
+std::unique_ptr<DirectoryDisk> make_directory_rocks() {
+  return std::make_unique<DirectoryRocksDisk>(&open_directory_rocks<kCachedDevices>);
 }
 
 // With room for all devices, for a few, and for none.
 INSTANTIATE_TEST_SUITE_P(Rocks, DirectoryStoreContract,
-                         ::testing::Values(&make_disk<1'000>, &make_disk<4>, &make_disk<0>));
-INSTANTIATE_TEST_SUITE_P(Rocks, DirectoryStoreFaults, ::testing::Values(&make_disk<1'000>));
+                         ::testing::Values(&make_directory_rocks<1'000>, &make_directory_rocks<4>,
+                                           &make_directory_rocks<0>));
+INSTANTIATE_TEST_SUITE_P(Rocks, DirectoryStoreFaults,
+                         ::testing::Values(&make_directory_rocks<1'000>));
 
 /// Whether any file of the store holds `text`.
 bool is_on_disk(const std::filesystem::path& folder, const std::string& text) {
@@ -62,7 +65,7 @@ class DirectoryScrub : public ::testing::Test {
     EXPECT_FALSE(is_on_disk(disk_.path(), kCanary));
     expect_there(store(), named(2, kOther));
   }
-  DirectoryRocksDisk disk_{&open_store<100>};
+  DirectoryRocksDisk disk_{&open_directory_rocks<100>};
 };
 
 TEST_F(DirectoryScrub, ClearsTheLog) {

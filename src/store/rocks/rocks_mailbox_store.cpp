@@ -11,8 +11,8 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::size_t kWriteBufferBytes = 4 * 1024 * 1024;
-constexpr std::size_t kCacheBytes = 8 * 1024 * 1024;
+constexpr std::size_t kMailboxWriteBufferBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMailboxCacheBytes = 8 * 1024 * 1024;
 constexpr unsigned kCounterBits = 40;               // a boot appends at most 2^40 items
 constexpr std::size_t kKnownMax = 256;              // in one mailbox: four delivery windows
 constexpr std::size_t kKnownTotalMax = 128 * 1024;  // some 10 MB
@@ -33,8 +33,8 @@ Result<void> scan_expiry(RocksDatabase& database, UnixMillis first,
 
 Result<std::unique_ptr<RocksMailboxStore>> RocksMailboxStore::open(
     const std::string& path, const RocksMailboxOptions& options, std::string* damaged_file) {
-  auto database =
-      TRY(RocksDatabase::open(path, {kWriteBufferBytes, kCacheBytes, options.env}, damaged_file));
+  auto database = TRY(RocksDatabase::open(
+      path, {kMailboxWriteBufferBytes, kMailboxCacheBytes, options.env}, damaged_file));
   std::unique_ptr<RocksMailboxStore> store{
       new RocksMailboxStore{std::move(database), options.limits}};
   TRY(store->load());

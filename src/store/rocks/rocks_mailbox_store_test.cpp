@@ -8,16 +8,18 @@ namespace {
 
 using MailboxRocksDisk = RocksDisk<MailboxStore, MailboxLimits>;
 
-Result<std::unique_ptr<MailboxStore>> open_store(const std::string& path, rocksdb::Env* env,
-                                                 const MailboxLimits& limits) {
+Result<std::unique_ptr<MailboxStore>> open_mailbox_rocks(const std::string& path, rocksdb::Env* env,
+                                                         const MailboxLimits& limits) {
   return std::unique_ptr<MailboxStore>{TRY(RocksMailboxStore::open(path, {limits, env}))};
 }
-std::unique_ptr<MailboxDisk> make_disk() { return std::make_unique<MailboxRocksDisk>(&open_store); }
+std::unique_ptr<MailboxDisk> make_mailbox_rocks() {
+  return std::make_unique<MailboxRocksDisk>(&open_mailbox_rocks);
+}
 
-INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreContract, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreLate, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreModel, ::testing::Values(&make_disk));
-INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreFaults, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreContract, ::testing::Values(&make_mailbox_rocks));
+INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreLate, ::testing::Values(&make_mailbox_rocks));
+INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreModel, ::testing::Values(&make_mailbox_rocks));
+INSTANTIATE_TEST_SUITE_P(Rocks, MailboxStoreFaults, ::testing::Values(&make_mailbox_rocks));
 
 /// Whether any file of the store holds the sealed bytes of `item`.
 bool is_on_disk(const std::filesystem::path& folder, const MailboxItem& item) {
@@ -55,7 +57,7 @@ class Scrub : public ::testing::Test {
 
   const MailboxItem kept_ = envelope(1, 1, 1'000);
   const MailboxItem gone_ = envelope(1, 2, 1'000);
-  MailboxRocksDisk disk_{&open_store};
+  MailboxRocksDisk disk_{&open_mailbox_rocks};
 };
 
 TEST_F(Scrub, ClearsTheLog) {

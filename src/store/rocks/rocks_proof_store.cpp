@@ -8,8 +8,8 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::size_t kWriteBufferBytes = 256 * 1024;
-constexpr std::size_t kCacheBytes = 256 * 1024;
+constexpr std::size_t kProofWriteBufferBytes = 256 * 1024;
+constexpr std::size_t kProofCacheBytes = 256 * 1024;
 
 }  // namespace
 
@@ -17,7 +17,7 @@ Result<std::unique_ptr<RocksProofStore>> RocksProofStore::open(const std::string
                                                                rocksdb::Env* env,
                                                                std::string* damaged_file) {
   auto database =
-      TRY(RocksDatabase::open(path, {kWriteBufferBytes, kCacheBytes, env}, damaged_file));
+      TRY(RocksDatabase::open(path, {kProofWriteBufferBytes, kProofCacheBytes, env}, damaged_file));
   return std::unique_ptr<RocksProofStore>{new RocksProofStore{std::move(database)}};
 }
 

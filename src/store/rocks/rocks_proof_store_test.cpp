@@ -6,17 +6,17 @@
 namespace martlet::store::server_contract {
 namespace {
 
-Result<std::unique_ptr<ProofStore>> open_store(const std::string& path, rocksdb::Env* env) {
+Result<std::unique_ptr<ProofStore>> open_proof_rocks(const std::string& path, rocksdb::Env* env) {
   return std::unique_ptr<ProofStore>{TRY(RocksProofStore::open(path, env))};
 }
-std::unique_ptr<ProofDisk> make_disk() {
-  return std::make_unique<RocksDisk<ProofStore>>(&open_store);
+std::unique_ptr<ProofDisk> make_proof_rocks() {
+  return std::make_unique<RocksDisk<ProofStore>>(&open_proof_rocks);
 }
 
-INSTANTIATE_TEST_SUITE_P(Rocks, ProofStoreContract, ::testing::Values(&make_disk));
+INSTANTIATE_TEST_SUITE_P(Rocks, ProofStoreContract, ::testing::Values(&make_proof_rocks));
 
 TEST(ProofScrub, LeavesNothingOfWhatWasRemoved) {
-  RocksDisk<ProofStore> disk{&open_store};
+  RocksDisk<ProofStore> disk{&open_proof_rocks};
   const auto is_on_disk = [&](const std::string& text) {
     for (const auto& entry : std::filesystem::directory_iterator{disk.path()}) {
       if (text_of(read_file(entry.path())).find(text) != std::string::npos) return true;

@@ -8,9 +8,9 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x4d61'7274'6c65'7449;  // "MartletI"
+constexpr std::uint64_t kIndexMagic = 0x4d61'7274'6c65'7449;  // "MartletI"
 constexpr std::size_t kEntryBytes = 24;
-constexpr std::size_t kSumBytes = 4;
+constexpr std::size_t kIndexSumBytes = 4;
 
 const Error kWrong{Failure::corrupt, "the index is damaged"};
 
@@ -69,7 +69,7 @@ Result<IndexSnapshot::KnownMailbox> load_mailbox(Reader& in, Sequence next) {
 }
 
 Result<IndexSnapshot> load(Reader in) {
-  if (TRY(in.u64()) != kMagic) return kWrong;
+  if (TRY(in.u64()) != kIndexMagic) return kWrong;
   IndexSnapshot snapshot;
   for (auto& key : snapshot.fingerprint_key) key = TRY(in.u64());
   snapshot.next = TRY(in.u64());
@@ -93,7 +93,7 @@ Result<IndexSnapshot> load(Reader in) {
 
 SnapshotWriter::SnapshotWriter(const std::array<std::uint64_t, 2>& fingerprint_key, Sequence next,
                                std::uint64_t newest, std::size_t segments, std::size_t mailboxes) {
-  number(kMagic, 8);
+  number(kIndexMagic, 8);
   for (const auto key : fingerprint_key) number(key, 8);
   number(next, 8);
   number(newest, 8);
@@ -141,14 +141,14 @@ void SnapshotWriter::mailbox(const DeviceId& recipient, const EntryList& entries
 }
 
 Bytes SnapshotWriter::take() && {
-  number(crc32c(out_), kSumBytes);
+  number(crc32c(out_), kIndexSumBytes);
   return std::move(out_);
 }
 
 Result<IndexSnapshot> load_snapshot(ByteView bytes) {
-  if (bytes.size() < kSumBytes) return kWrong;
-  Reader sum{bytes.last(kSumBytes)};
-  const auto content = bytes.first(bytes.size() - kSumBytes);
+  if (bytes.size() < kIndexSumBytes) return kWrong;
+  Reader sum{bytes.last(kIndexSumBytes)};
+  const auto content = bytes.first(bytes.size() - kIndexSumBytes);
   if (TRY(sum.u32()) != crc32c(content)) return kWrong;
   auto loaded = load(Reader{content});
   if (!loaded.ok()) return kWrong;

@@ -8,6 +8,9 @@
 
 namespace martlet::store {
 
+/// Name of the index snapshot.
+inline constexpr const char* kIndexFile = "index";
+
 /// One open file of a SegmentFiles. What is written is safe from a power cut after sync() only.
 /// `write` and `sync` may be called from another thread than the rest, one call at a time.
 class SegmentFile {

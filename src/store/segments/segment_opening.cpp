@@ -8,7 +8,6 @@
 namespace martlet::store {
 namespace {
 
-constexpr const char* kIndex = "index";
 constexpr std::uint64_t kIndexBytesMax = 16ULL * 1024 * 1024 * 1024;
 /// More than a life gives before a sync tells the disk of it (segment_mailbox_store.cpp).
 constexpr Sequence kGap = Sequence{1} << 24U;
@@ -95,8 +94,8 @@ Result<void> SegmentOpening::find_segments() {
 }
 
 Result<void> SegmentOpening::load_index(const std::vector<std::string>& names) {
-  if (std::ranges::find(names, kIndex) == names.end()) return {};
-  const auto file = TRY(store_.files_->open_file(kIndex));
+  if (std::ranges::find(names, kIndexFile) == names.end()) return {};
+  const auto file = TRY(store_.files_->open_file(kIndexFile));
   if (file->size() > kIndexBytesMax) return {};
   Bytes bytes(file->size());
   const auto got = TRY(file->read(0, bytes));

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kWasteMin = 1024 * 1024;          // less is no reason to rewrite
 constexpr std::uint64_t kPortionBytes = 4 * 1024 * 1024;  // of moved records, in one batch
-constexpr const char* kIndex = "index";
 constexpr const char* kIndexNew = "index.new";
 
 }  // namespace
@@ -233,7 +232,7 @@ Result<void> SegmentMailboxStore::save_index() {
     TRY(file->write(0, bytes));
     TRY(file->sync());
   }
-  TRY(files_->rename(kIndexNew, kIndex));
+  TRY(files_->rename(kIndexNew, kIndexFile));
   TRY(files_->sync_folder());
   index_bytes_ = bytes.size();
   log_since_index_ = 0;

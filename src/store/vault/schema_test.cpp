@@ -8,7 +8,7 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::array<std::uint8_t, 32> kKey{1};
+constexpr std::array<std::uint8_t, 32> kSchemaKey{1};
 constexpr Literal kFirst = "CREATE TABLE first(a); PRAGMA user_version = 1;";
 constexpr Literal kSecond =
     "ALTER TABLE first ADD COLUMN b; UPDATE first SET b = 7; PRAGMA user_version = 2;";
@@ -22,7 +22,7 @@ class SchemaTest : public testing::Test {
   }
   void reopen() {
     database_.reset();
-    auto opened = Database::open(file_, kKey, "");
+    auto opened = Database::open(file_, kSchemaKey, "");
     ASSERT_TRUE(opened.ok()) << opened.error().reason.text;
     database_ = std::move(opened).take();
   }

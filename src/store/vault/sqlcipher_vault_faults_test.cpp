@@ -11,7 +11,7 @@
 namespace martlet::store::contract {
 namespace {
 
-constexpr std::array<std::uint8_t, 32> kKey{7, 7, 7};
+constexpr std::array<std::uint8_t, 32> kFaultsKey{7, 7, 7};
 using Committed = std::array<bool, 4>;  // by the number of a step, from 1
 
 /// Whether the whole of step() with this number is in the vault; a part of it is a failure.
@@ -32,10 +32,10 @@ bool has_step(Vault& vault, unsigned number) {
 /// Opens (again, if the first time fails), writes the steps, closes. Says which were committed.
 Committed run_script(const std::string& file, const FaultVfs& vfs, unsigned steps) {
   Committed committed{};
-  auto opened = SqlcipherVault::open(file, kKey, {vfs.name()});
+  auto opened = SqlcipherVault::open(file, kFaultsKey, {vfs.name()});
   if (!opened.ok()) {
     EXPECT_EQ(opened.error().failure, Failure::unavailable) << opened.error().reason.text;
-    opened = SqlcipherVault::open(file, kKey, {vfs.name()});
+    opened = SqlcipherVault::open(file, kFaultsKey, {vfs.name()});
   }
   if (!opened.ok()) return committed;
   auto& vault = *opened.value();
@@ -75,7 +75,7 @@ unsigned fail_each_operation(const std::string& beginning, unsigned steps) {
         vfs.fail_at(vfs.operations() + operation, fault, killed);
         const auto committed = run_script(file, vfs, steps);
         vfs.revive();
-        const auto vault = must(SqlcipherVault::open(file, kKey, {vfs.name()}));
+        const auto vault = must(SqlcipherVault::open(file, kFaultsKey, {vfs.name()}));
         for (unsigned number = 1; number <= steps; ++number) {
           const bool there = has_step(*vault, number);
           if (!committed[number]) ++failures;
@@ -97,7 +97,7 @@ TEST(SqlcipherVaultFaults, EachOperationOfMakingAVaultFailsOnceLostAndOnceWritte
 TEST(SqlcipherVaultFaults, EachOperationOfAnOldVaultFailsOnceLostAndOnceWritten) {
   TemporaryFolder folder;
   const auto file = folder.file("vault.db");
-  ASSERT_TRUE(SqlcipherVault::open(file, kKey).ok());
+  ASSERT_TRUE(SqlcipherVault::open(file, kFaultsKey).ok());
   EXPECT_GT(fail_each_operation(file, 3), 0U);
 }
 
@@ -105,7 +105,7 @@ TEST(SqlcipherVaultFaults, AFullDiskChangesNothingAndReadingGoesOn) {
   FaultVfs vfs;
   TemporaryFolder folder;
   const auto file = folder.file("vault.db");
-  auto vault = must(SqlcipherVault::open(file, kKey, {vfs.name()}));
+  auto vault = must(SqlcipherVault::open(file, kFaultsKey, {vfs.name()}));
   ASSERT_TRUE(vault->transact([&] { return step(*vault, 1); }).ok());
   const auto before = everything(*vault);
   vfs.fill_up();
@@ -133,7 +133,7 @@ TEST(SqlcipherVaultFaults, AFullDiskChangesNothingAndReadingGoesOn) {
 
   vfs.fill_up();
   vault.reset();  // cannot fold the WAL into the main file: the next one does
-  auto reopened = SqlcipherVault::open(file, kKey, {vfs.name()});
+  auto reopened = SqlcipherVault::open(file, kFaultsKey, {vfs.name()});
   ASSERT_TRUE(reopened.ok()) << reopened.error().reason.text;
   EXPECT_EQ(everything(*reopened.value()), before);
   vfs.revive();
@@ -148,12 +148,12 @@ TEST(SqlcipherVaultFaults, OnAFullDiskNoVaultIsMadeAndLaterOneIs) {
   TemporaryFolder folder;
   const auto file = folder.file("vault.db");
   vfs.fill_up();
-  const auto refused = SqlcipherVault::open(file, kKey, {vfs.name()});
+  const auto refused = SqlcipherVault::open(file, kFaultsKey, {vfs.name()});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().failure, Failure::unavailable);
   EXPECT_FALSE(std::filesystem::exists(file));
   vfs.revive();
-  EXPECT_TRUE(SqlcipherVault::open(file, kKey, {vfs.name()}).ok());
+  EXPECT_TRUE(SqlcipherVault::open(file, kFaultsKey, {vfs.name()}).ok());
 }
 
 // --- kill -9 ---
@@ -176,7 +176,7 @@ Result<void> write_numbered(Vault& vault, std::uint64_t number) {
 
 /// Commits in a loop, going on where the vault stands, and reports each number once it is durable.
 [[noreturn]] void commit_until_killed(const std::string& file, int pipe) {
-  auto opened = SqlcipherVault::open(file, kKey);
+  auto opened = SqlcipherVault::open(file, kFaultsKey);
   if (!opened.ok()) ::_exit(1);
   auto& vault = *opened.value();
   for (auto number = must(vault.consumed("count")) + 1;; ++number) {
@@ -218,7 +218,7 @@ TEST(SqlcipherVaultKill, WhatWasReportedIsThereAndNothingIsHalf) {
     SCOPED_TRACE(round);
     const auto reported = write_and_kill(file, 1 + random.below(90));
     ASSERT_GT(reported, total);
-    const auto vault = must(SqlcipherVault::open(file, kKey));
+    const auto vault = must(SqlcipherVault::open(file, kFaultsKey));
     total = must(vault->consumed("count"));
     EXPECT_GE(total, reported);
     EXPECT_LE(total, reported + 1);  // committed, but killed before the report
@@ -238,7 +238,7 @@ TEST(SqlcipherVaultKill, AProcessThatDiedHoldsNothing) {
   TemporaryFolder folder;
   const auto file = folder.file("vault.db");
   write_and_kill(file, 1);
-  EXPECT_TRUE(SqlcipherVault::open(file, kKey).ok());
+  EXPECT_TRUE(SqlcipherVault::open(file, kFaultsKey).ok());
 }
 
 }  // namespace

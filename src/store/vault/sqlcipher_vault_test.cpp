@@ -18,11 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::uint8_t, 32> kKey{0x6b, 0x65, 0x79, 1, 2, 3, 0xaa, 0xbb, 0xcc, 0xdd};
+constexpr std::array<std::uint8_t, 32> kVaultKey{0x6b, 0x65, 0x79, 1, 2, 3, 0xaa, 0xbb, 0xcc, 0xdd};
 constexpr std::array<std::uint8_t, 32> kOtherKey{0x6b, 0x65, 0x79, 1, 2, 3, 0xaa, 0xbb, 0xcc, 0xde};
 
 Result<std::unique_ptr<SqlcipherVault>> open_vault(const std::string& file) {
-  return SqlcipherVault::open(file, kKey);
+  return SqlcipherVault::open(file, kVaultKey);
 }
 std::unique_ptr<SqlcipherVault> must_open(const std::string& file) {
   return must(open_vault(file));
@@ -32,7 +32,7 @@ class SqlcipherHarness final : public VaultHarness {
  public:
   std::unique_ptr<Vault> open() override {
     vfs_.revive();
-    return must(SqlcipherVault::open(folder_.file("vault.db"), kKey, {vfs_.name()}));
+    return must(SqlcipherVault::open(folder_.file("vault.db"), kVaultKey, {vfs_.name()}));
   }
   void fail_next_commit(WriteFault fault) override { vfs_.fail_next_commit(fault); }
   void kill(std::unique_ptr<Vault> vault) override {
@@ -92,7 +92,7 @@ class SqlcipherVaultFile : public testing::Test {
   /// A vault whose process was killed: all that was written is in its WAL.
   std::string killed() {
     FaultVfs vfs;
-    auto vault = must(SqlcipherVault::open(file_, kKey, {vfs.name()}));
+    auto vault = must(SqlcipherVault::open(file_, kVaultKey, {vfs.name()}));
     EXPECT_TRUE(write_all_kinds(*vault).ok());
     auto all = everything(*vault);
     vfs.die();
@@ -291,7 +291,7 @@ TEST_F(SqlcipherVaultFile, ASecondOpenIsRefusedInThisProcessAndInOthers) {
 
 TEST_F(SqlcipherVaultFile, AVaultOfANewerProgramIsRefusedAndTouchesNothing) {
   filled();
-  ASSERT_TRUE(must(Database::open(file_, kKey, ""))->execute("PRAGMA user_version = 99").ok());
+  ASSERT_TRUE(must(Database::open(file_, kVaultKey, ""))->execute("PRAGMA user_version = 99").ok());
   const auto files = files_of(folder_.path());
   expect_failure(open_vault(file_), Failure::refused);
   EXPECT_EQ(files_of(folder_.path()), files);
@@ -313,7 +313,8 @@ TEST_F(SqlcipherVaultFile, NothingReadableIsInAnyFile) {
       EXPECT_GT(bytes.size(), 20'000U) << name;
       for (const std::string_view needle :
            {kCanary, std::string_view{"SQLite format"}, std::string_view{"CREATE TABLE"},
-            std::string_view{"messages"}, text_of(kKey), std::string_view{"6b6579010203aabb"}}) {
+            std::string_view{"messages"}, text_of(kVaultKey),
+            std::string_view{"6b6579010203aabb"}}) {
         EXPECT_EQ(bytes.find(needle), std::string::npos) << needle << " in " << name << when;
       }
     }

@@ -11,14 +11,14 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::array<std::uint8_t, 32> kKey{1};
+constexpr std::array<std::uint8_t, 32> kStatementKey{1};
 
 class StatementTest : public testing::Test {
  protected:
   void SetUp() override {
     const auto file = folder_.file("file.db");
     ASSERT_TRUE(create_private_file(file).ok());
-    auto opened = Database::open(file, kKey, "");
+    auto opened = Database::open(file, kStatementKey, "");
     ASSERT_TRUE(opened.ok()) << opened.error().reason.text;
     database_ = std::move(opened).take();
   }
