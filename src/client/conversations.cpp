@@ -154,6 +154,7 @@ Answer<std::size_t> Conversations::read(const std::string& chat, UnixMillis now)
     return std::size_t{0};
   }
   std::vector<MessageId> ids;
+  ids.reserve(unread.size());
   for (const auto& message : unread) ids.push_back(message.id);
 
   std::vector<store::OutboxRecord> receipts;

@@ -89,7 +89,8 @@ Outbox::Recipient Outbox::recipient_of(const store::OutboxRecord& record) {
 Result<void> Outbox::load() {
   for (auto& record : TRY(vault_.outbox())) {
     // It may have left already, so it must not change any more.
-    lanes_[recipient_of(record)].items.push_back({std::move(record), next_order_++, false});
+    auto& lane = lanes_[recipient_of(record)];
+    lane.items.push_back({std::move(record), next_order_++, false});
   }
   return {};
 }

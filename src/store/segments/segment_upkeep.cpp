@@ -8,7 +8,6 @@
 namespace martlet::store {
 namespace {
 
-constexpr std::uint64_t kWasteMin = 1024 * 1024;          // less is no reason to rewrite
 constexpr std::uint64_t kPortionBytes = 4 * 1024 * 1024;  // of moved records, in one batch
 constexpr const char* kIndexNew = "index.new";
 
