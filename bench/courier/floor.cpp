@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "loopback.h"
 #include "process.h"
 #include "wire/frames.h"
 

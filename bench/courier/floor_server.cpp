@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "floor.h"
+#include "loopback.h"
 #include "process.h"
 
 namespace martlet::bench {
@@ -30,7 +31,7 @@ class FloorServer {
   FloorServer(const FloorSizes& sizes, bool batched)
       : sizes_{sizes}, batched_{batched}, context_{make_line_context()} {
     use_fresh_certificate(context_.get());
-    listener_ = listen_on_loopback(port_);
+    listener_ = listen_on_loopback(port_, Blocking::no);
     watch(listener_, nullptr);
   }
   std::uint16_t port() const { return port_; }

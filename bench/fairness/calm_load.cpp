@@ -18,7 +18,7 @@ CalmLoad::CalmLoad(net::Reactor& reactor, const ServerUnderLoad& server,
   random_.fill(sealed_);
   const auto pairs = devices.size() / 2;
   std::size_t ready = 0;
-  std::vector<Line*> all;
+  std::vector<DeviceLine*> all;
   const auto wait = [&](std::size_t at_once) {
     const auto caught_up = [&] {
       while (ready < all.size() && all[ready]->logged_in()) ++ready;
@@ -99,7 +99,7 @@ void CalmLoad::on_answer(const wire::Frame& frame) {
   --unanswered_;
 }
 
-void CalmLoad::on_delivered(Line& line, const wire::Deliver& deliver) {
+void CalmLoad::on_delivered(DeviceLine& line, const wire::Deliver& deliver) {
   Steady::rep due = 0;
   std::memcpy(&due, ByteView{deliver.sealed}.data(), sizeof due);
   const auto took = Steady::now() - Steady::time_point{Steady::duration{due}};

@@ -5,7 +5,7 @@
 #include <unordered_map>
 
 #include "base/seeded_random.h"
-#include "line.h"
+#include "device_line.h"
 
 namespace martlet::bench {
 
@@ -36,17 +36,17 @@ class CalmLoad {
   using Steady = std::chrono::steady_clock;
   void send_due(Steady::time_point until);
   void send(std::size_t pair, Steady::time_point due);
-  void on_delivered(Line& line, const wire::Deliver& deliver);
+  void on_delivered(DeviceLine& line, const wire::Deliver& deliver);
   void on_answer(const wire::Frame& frame);
   void acknowledge();
 
   net::Reactor& reactor_;
   const Options options_;
-  std::deque<Line> senders_, receivers_;
+  std::deque<DeviceLine> senders_, receivers_;
   std::vector<Steady::time_point> next_;  ///< when each pair's next message is due
   SeededRandom random_{5};
   Bytes sealed_;
-  std::unordered_map<Line*, wire::Acknowledge> to_acknowledge_;
+  std::unordered_map<DeviceLine*, wire::Acknowledge> to_acknowledge_;
   std::vector<double> milliseconds_;
   std::uint64_t undelivered_ = 0, unanswered_ = 0, request_ = 1;
 };

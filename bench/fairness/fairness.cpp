@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "calm_load.h"
+#include "crowd.h"
 #include "rude_device.h"
 
 namespace martlet::bench {

@@ -4,7 +4,7 @@
 #include <deque>
 #include <thread>
 
-#include "line.h"
+#include "device_line.h"
 
 namespace martlet::bench {
 
@@ -40,7 +40,7 @@ class RudeDevices {
   void acknowledge();
 
   std::unique_ptr<net::Reactor> reactor_;
-  std::deque<Line> lines_;
+  std::deque<DeviceLine> lines_;
   std::thread thread_;
   std::function<wire::Send()> next_send_;
   wire::Acknowledge to_acknowledge_;

@@ -1,7 +1,5 @@
 #include "bare_server.h"
 
-#include <netinet/in.h>
-#include <openssl/pem.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -10,44 +8,19 @@
 #include <cstdio>
 #include <vector>
 
-#include "crypto/certificate.h"
+#include "loopback.h"
 #include "process.h"
-#include "raw_line.h"
-#include "server_under_load.h"
+#include "tls_ptr.h"
 
 namespace martlet::bench {
 namespace {
 
-void use_certificate(SSL_CTX* context) {
-  const auto files = crypto::make_self_signed("localhost", SystemClock{}.now(), 30);
-  BIO* bio =
-      BIO_new_mem_buf(files.certificate_pem.data(), static_cast<int>(files.certificate_pem.size()));
-  X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  bio = BIO_new_mem_buf(files.key_pem.data(), static_cast<int>(files.key_pem.size()));
-  EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  if (SSL_CTX_use_certificate(context, certificate) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key) != 1) {
-    give_up("no certificate");
-  }
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-}
-
-int listen_anywhere(std::uint16_t& port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(descriptor, SOMAXCONN) != 0 ||
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    give_up("the bare server cannot listen");
-  }
-  port = ntohs(address.sin_port);
-  return descriptor;
+/// Buffers released while idle, as martletd does.
+TlsContextPtr make_bare_context() {
+  auto context = make_tls_context();
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  use_fresh_certificate(context.get());
+  return context;
 }
 
 }  // namespace
@@ -55,9 +28,8 @@ int listen_anywhere(std::uint16_t& port) {
 int run_bare_server() {
   raise_descriptor_limit();
   const auto context = make_bare_context();
-  use_certificate(context.get());
   std::uint16_t port = 0;
-  const int listener = listen_anywhere(port);
+  const int listener = listen_on_loopback(port, Blocking::yes);
   std::printf("listening on :%u\n", unsigned{port});
   std::fflush(stdout);
   for (;;) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
+#include <deque>
 #include <span>
 #include <thread>
 #include <vector>
 
-#include "raw_line.h"
+#include "frames_on_line.h"
 
 namespace martlet::bench {
 
@@ -16,8 +18,17 @@ class ParkedCrowd {
   ParkedCrowd(std::uint16_t port, std::size_t count, std::span<const server::TestDevice> devices);
 
  private:
-  SslContextPtr context_;
-  std::vector<std::vector<RawLine>> lines_;  ///< of each thread that opened them
+  using Time = std::chrono::steady_clock::time_point;
+  struct Parked {
+    Parked(SSL_CTX* context, std::uint16_t port) : line{context, port} {}
+    /// Whom nobody hears of is thrown out, so each says a word from time to time.
+    void ping_if_due(Time now);
+    Line line;
+    Time last_word = std::chrono::steady_clock::now();
+  };
+
+  TlsContextPtr context_;
+  std::vector<std::deque<Parked>> lines_;  ///< of each thread that opened them
 };
 
 }  // namespace martlet::bench

@@ -7,27 +7,12 @@
 
 #include "base/seeded_random.h"
 #include "crowd.h"
+#include "frames_on_line.h"
 
 namespace martlet::bench {
 namespace {
 
-constexpr std::size_t kLengthBytes = 4;
 constexpr std::uint64_t kSendRequest = 1;
-
-std::size_t length_of(ByteView bytes) {
-  return (std::size_t{bytes[0]} << 24U) | (std::size_t{bytes[1]} << 16U) |
-         (std::size_t{bytes[2]} << 8U) | bytes[3];
-}
-
-wire::Frame parsed(ByteView bytes) {
-  auto frame = wire::parse_frame(bytes);
-  if (!frame.ok()) give_up("the server sent what is no frame");
-  return std::move(frame).take();
-}
-
-wire::Frame receive(Line& line) {
-  return parsed(line.read_exactly(length_of(line.read_exactly(kLengthBytes))));
-}
 
 /// Where `part` is within `whole`; it is there exactly once.
 std::size_t place_of(const Bytes& whole, const Bytes& part) {
@@ -67,22 +52,6 @@ class SendingEnd final : public End {
 
 }  // namespace
 
-std::int64_t due_of(ByteView id_or_content) {
-  std::int64_t due = 0;
-  if (id_or_content.size() < sizeof due) give_up("a message without its time");
-  std::memcpy(&due, id_or_content.data(), sizeof due);
-  return due;
-}
-
-Bytes with_length(ByteView frame) {
-  const auto size = static_cast<std::uint32_t>(frame.size());
-  Bytes all{static_cast<std::uint8_t>(size >> 24U), static_cast<std::uint8_t>(size >> 16U),
-            static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size)};
-  all.reserve(all.size() + frame.size());
-  all.insert(all.end(), frame.begin(), frame.end());
-  return all;
-}
-
 SendFrame::SendFrame(const server::TestDevice& recipient, std::size_t bytes) {
   SeededRandom random{0};
   const auto message = random.id<MessageId>();
@@ -110,22 +79,13 @@ MessageId id_of(std::int64_t due, std::uint64_t number) {
 
 MartletTalker::MartletTalker(std::unique_ptr<Line> given, const server::TestDevice& device)
     : Sender{std::move(given)} {
-  const auto first = receive(line());
-  const auto* challenge = std::get_if<wire::Challenge>(&first.body);
-  if (challenge == nullptr) give_up("no challenge");
-  std::array<std::uint8_t, 32> exporter{};
-  line().export_key(wire::kExporterLabel, exporter);
-  line().write_now(with_length(wire::encode({1, device.authenticate(challenge->nonce, exporter)})));
-  const auto answer = receive(line());
-  if (!std::holds_alternative<wire::Welcome>(answer.body)) give_up("a login was refused");
+  log_in(line(), device);
 }
-
-void MartletTalker::send(std::int64_t) { give_up("one who only receives was to send"); }
 
 std::size_t MartletTalker::take(ByteView bytes) {
   std::size_t used = 0;
   while (bytes.size() - used >= kLengthBytes) {
-    const auto length = length_of(bytes.subspan(used));
+    const auto length = length_in(bytes.subspan(used));
     if (bytes.size() - used - kLengthBytes < length) break;
     take_frame(bytes.subspan(used + kLengthBytes, length));
     used += kLengthBytes + length;
@@ -134,7 +94,7 @@ std::size_t MartletTalker::take(ByteView bytes) {
 }
 
 void MartletTalker::take_frame(ByteView bytes) {
-  const auto frame = parsed(bytes);
+  const auto frame = parsed_frame(bytes);
   if (const auto* accepted = std::get_if<wire::Accepted>(&frame.body)) {
     on_accepted(accepted->message);
   } else if (const auto* deliver = std::get_if<wire::Deliver>(&frame.body)) {
@@ -154,7 +114,7 @@ void MartletTalker::end_turn() {
 }
 
 MartletCourier::MartletCourier(const std::string& folder, std::size_t devices, std::size_t bytes)
-    : server_{folder}, bytes_{bytes}, context_{make_line_context("martlet/1")} {
+    : server_{folder}, bytes_{bytes}, context_{make_client_context("martlet/1")} {
   SeededRandom random{1};
   devices_ = enrol_crowd(server_, devices, random);
 }

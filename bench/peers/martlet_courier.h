@@ -32,7 +32,6 @@ class MartletTalker : public Sender {
   /// Logs `device` in.
   MartletTalker(std::unique_ptr<Line> line, const server::TestDevice& device);
 
-  void send(std::int64_t due) override;  ///< ends the benchmark, where nobody overrides it
   std::size_t take(ByteView bytes) override;
   void end_turn() override;  ///< one Acknowledge for all that the turn brought
 
@@ -44,10 +43,6 @@ class MartletTalker : public Sender {
 
   std::vector<wire::Sequence> to_acknowledge_;
 };
-
-/// When a message with such an id, or such a content, was due.
-std::int64_t due_of(ByteView id_or_content);
-Bytes with_length(ByteView frame);
 
 /// A real martletd with enrolled devices: pair i is devices 2i (sends) and 2i + 1 (receives).
 class MartletCourier final : public Courier {
@@ -68,7 +63,7 @@ class MartletCourier final : public Courier {
   ServerUnderLoad server_;
   std::size_t bytes_;
   std::vector<server::TestDevice> devices_;
-  LineContext context_;
+  TlsContextPtr context_;
 };
 
 }  // namespace martlet::bench

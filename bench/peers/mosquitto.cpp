@@ -43,7 +43,6 @@ void log_in(Line& line, const std::string& client, bool clean) {
 class MqttTalker : public Sender {
  public:
   using Sender::Sender;
-  void send(std::int64_t) override { give_up("a receiver does not send"); }
   std::size_t take(ByteView bytes) override {
     std::size_t used = 0;
     while (const auto packet = mqtt::first_packet(bytes.subspan(used))) {
@@ -68,10 +67,7 @@ class MqttReceiver final : public MqttTalker {
     if (packet.kind != mqtt::Kind::publish) return;
     const auto answer = mqtt::publish_answer(packet.packet);
     line().out.insert(line().out.end(), answer.begin(), answer.end());
-    std::int64_t due = 0;
-    if (packet.content.size() < sizeof due) give_up("a message without its time");
-    std::memcpy(&due, packet.content.data(), sizeof due);
-    tally_.delivered(pair_, due);
+    tally_.delivered(pair_, due_of(packet.content));
   }
 
  private:
@@ -115,7 +111,7 @@ class MqttSender final : public MqttTalker {
 }  // namespace
 
 Mosquitto::Mosquitto(const std::string& folder, std::size_t bytes)
-    : process_{folder}, bytes_{bytes}, context_{make_line_context({})} {
+    : process_{folder}, bytes_{bytes}, context_{make_client_context({})} {
   process_.write_file("mosquitto.conf", settings(process_));
   process_.start(find_program("mosquitto"),
                  {"-c", (process_.folder() / "mosquitto.conf").string()});

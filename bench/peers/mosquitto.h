@@ -21,7 +21,7 @@ class Mosquitto final : public Courier {
  private:
   PeerProcess process_;
   std::size_t bytes_;
-  LineContext context_;
+  TlsContextPtr context_;
 };
 
 }  // namespace martlet::bench

@@ -19,10 +19,6 @@ std::string settings(const PeerProcess& process) {
          process.key_file() + "\" }\n";
 }
 
-ByteView bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 std::string subject_of(std::size_t pair) { return "d." + std::to_string(pair); }
 
 /// While blocking: the next operation that is one of that kind. Others are passed over.
@@ -58,7 +54,6 @@ void ask(Line& line, const std::string& subject, const std::string& json) {
 class NatsTalker : public Sender {
  public:
   using Sender::Sender;
-  void send(std::int64_t) override { give_up("a receiver does not send"); }
   std::size_t take(ByteView bytes) override {
     std::size_t used = 0;
     while (const auto found = nats::first_operation(bytes.subspan(used))) {
@@ -83,10 +78,7 @@ class NatsReceiver final : public NatsTalker {
   }
   void on_message(const nats::Operation& message) override {
     put(nats::publish(message.reply_to, "", {}));
-    std::int64_t due = 0;
-    if (message.content.size() < sizeof due) give_up("a message without its time");
-    std::memcpy(&due, message.content.data(), sizeof due);
-    tally_.delivered(pair_, due);
+    tally_.delivered(pair_, due_of(message.content));
   }
 
  private:
@@ -133,7 +125,7 @@ class NatsSender final : public NatsTalker {
 }  // namespace
 
 Nats::Nats(const std::string& folder, std::size_t bytes)
-    : process_{folder}, bytes_{bytes}, context_{make_line_context({})} {
+    : process_{folder}, bytes_{bytes}, context_{make_client_context({})} {
   process_.write_file("nats.conf", settings(process_));
   process_.start(find_program("nats-server"), {"-c", (process_.folder() / "nats.conf").string()});
   const auto line = this->line();

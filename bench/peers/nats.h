@@ -24,7 +24,7 @@ class Nats final : public Courier {
 
   PeerProcess process_;
   std::size_t bytes_;
-  LineContext context_;
+  TlsContextPtr context_;
 };
 
 }  // namespace martlet::bench

@@ -1,8 +1,6 @@
 #include "peer_process.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 
 #include "base/time.h"
 #include "crypto/certificate.h"
+#include "loopback.h"
 #include "process.h"
 
 namespace martlet::bench {
@@ -20,36 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr int kStartTries = 200;
 constexpr Milliseconds kBetweenTries{50};
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-/// Free at this moment; these servers cannot say which port the system gave them.
-std::uint16_t free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    give_up("no free port");
-  }
-  ::close(descriptor);
-  return ntohs(address.sin_port);
-}
-
-bool somebody_listens(std::uint16_t port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const auto address = loopback(port);
-  const bool there =
-      ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  ::close(descriptor);
-  return there;
-}
 
 }  // namespace
 

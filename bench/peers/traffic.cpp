@@ -1,6 +1,7 @@
 #include "traffic.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "process.h"
@@ -151,6 +152,15 @@ class Traffic final : public Tally {
 };
 
 }  // namespace
+
+void Sender::send(std::int64_t) { give_up("one who only receives was to send"); }
+
+std::int64_t due_of(ByteView id_or_content) {
+  std::int64_t due = 0;
+  if (id_or_content.size() < sizeof due) give_up("a message without its time");
+  std::memcpy(&due, id_or_content.data(), sizeof due);
+  return due;
+}
 
 Measured measure(Courier& courier, const Shape& shape) { return Traffic{courier, shape}.run(); }
 

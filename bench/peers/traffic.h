@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "line.h"
+#include "loop.h"
 
 namespace martlet::bench {
 
@@ -20,9 +20,13 @@ class Tally {
 class Sender : public Talker {
  public:
   using Talker::Talker;
-  /// Leaves a message in line().out; the loop is told by the caller.
-  virtual void send(std::int64_t due) = 0;
+  /// Leaves a message in line().out; the loop is told by the caller. Who only receives does not
+  /// override it: then it ends the benchmark.
+  virtual void send(std::int64_t due);
 };
+
+/// When a message whose content, or id, begins so was due.
+std::int64_t due_of(ByteView id_or_content);
 
 /// A server of some protocol under load: it runs in a process of its own, pinned to the server's
 /// core.

@@ -81,63 +81,18 @@ std::vector<server::TestDevice> enrol_crowd(const ServerUnderLoad& server, std::
   return devices;
 }
 
-struct Member::State {
-  net::FrameConnection* connection = nullptr;
-  std::array<std::uint8_t, 32> exporter{};
-  bool logged_in = false;
-};
-
-class Member::Handler final : public net::FrameHandler {
- public:
-  Handler(Member& member, std::shared_ptr<State> state, OnFrame on_frame)
-      : member_{member}, state_{std::move(state)}, on_frame_{std::move(on_frame)} {}
-  void on_open(net::FrameConnection& connection, const net::Established& established) override {
-    state_->connection = &connection;
-    state_->exporter = established.exporter;
-  }
-  void on_frame(ByteView bytes) override {
-    auto frame = wire::parse_frame(bytes);
-    if (!frame.ok()) give_up("the server sent what is no frame");
-    auto& body = frame.value().body;
-    if (const auto* challenge = std::get_if<wire::Challenge>(&body)) {
-      member_.say(1, member_.device_.authenticate(challenge->nonce, state_->exporter));
-    } else if (std::holds_alternative<wire::Welcome>(body)) {
-      state_->logged_in = true;
-    } else if (const auto* refusal = std::get_if<wire::Refusal>(&body)) {
-      if (refusal->code == wire::RefusalCode::shutting_down) return;
-      give_up(std::string{"refused: "} + wire::name_of(refusal->code));
-    } else {
-      on_frame_(member_, frame.value());
-    }
-  }
-  void on_closed(net::CloseReason reason) override {
-    state_->connection = nullptr;
-    if (!state_->logged_in) give_up(std::string{"no login: "} + net::name_of(reason));
-  }
-
- private:
-  Member& member_;
-  std::shared_ptr<State> state_;
-  OnFrame on_frame_;
-};
-
 Member::Member(net::Reactor& reactor, const ServerUnderLoad& server,
                const server::TestDevice& device, OnFrame on_frame)
-    : device_{device}, state_{std::make_shared<State>()} {
-  net::connect(reactor, "127.0.0.1", server.port(), {server.fingerprint()}, kPatience,
-               std::make_unique<Handler>(*this, state_, std::move(on_frame)));
-}
-
-void Member::say(std::uint64_t request, wire::Body body) {
-  if (state_->connection == nullptr) return;
-  state_->connection->send(wire::encode(wire::Frame{request, std::move(body)}));
-}
-
-void Member::close() {
-  if (state_->connection != nullptr) state_->connection->close();
-}
-
-bool Member::logged_in() const { return state_->logged_in; }
+    : line_{reactor, server, device,
+            [this, on_frame = std::move(on_frame)](wire::Frame& frame) {
+              const auto* refusal = std::get_if<wire::Refusal>(&frame.body);
+              if (refusal == nullptr) return on_frame(*this, frame);
+              if (refusal->code == wire::RefusalCode::shutting_down) return;
+              give_up(std::string{"refused: "} + wire::name_of(refusal->code));
+            },
+            [](net::CloseReason reason, bool was_logged_in) {
+              if (!was_logged_in) give_up(std::string{"no login: "} + net::name_of(reason));
+            }} {}
 
 std::deque<Member> log_in_crowd(net::Reactor& reactor, const ServerUnderLoad& server,
                                 const std::vector<server::TestDevice>& devices,

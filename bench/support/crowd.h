@@ -2,12 +2,9 @@
 
 #include <deque>
 #include <functional>
-#include <memory>
 
 #include "base/random.h"
-#include "net/connection.h"
-#include "server/test_device.h"
-#include "server_under_load.h"
+#include "device_line.h"
 
 namespace martlet::bench {
 
@@ -15,24 +12,23 @@ namespace martlet::bench {
 std::vector<server::TestDevice> enrol_crowd(const ServerUnderLoad& server, std::size_t count,
                                             Random& random);
 
-/// One device's connection on the load's reactor.
+/// A DeviceLine for who must not be refused anything, nor lose the connection before the login.
 class Member {
  public:
   using OnFrame = std::function<void(Member& member, wire::Frame& frame)>;
 
+  /// Stays where it is.
   Member(net::Reactor& reactor, const ServerUnderLoad& server, const server::TestDevice& device,
          OnFrame on_frame);
-  void say(std::uint64_t request, wire::Body body);
-  void close();
-  bool logged_in() const;
-
-  const server::TestDevice& device() const { return device_; }
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+  void say(std::uint64_t request, wire::Body body) { line_.say(request, std::move(body)); }
+  void close() { line_.close(); }
+  bool logged_in() const { return line_.logged_in(); }
+  const server::TestDevice& device() const { return line_.device(); }
 
  private:
-  struct State;
-  class Handler;
-  const server::TestDevice& device_;
-  std::shared_ptr<State> state_;
+  DeviceLine line_;
 };
 
 /// All of them logged in; a few at a time, so that nobody's handshake runs out of time. A deque:

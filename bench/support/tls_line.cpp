@@ -1,18 +1,12 @@
 #include "tls_line.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
-#include "base/time.h"
-#include "crypto/certificate.h"
 #include "process.h"
 
 namespace martlet::bench {
@@ -45,79 +39,13 @@ BIO* make_keeping_bio(Bytes& out) {
   return bio;
 }
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-void do_not_delay(int descriptor) {
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 }  // namespace
 
 TlsContextPtr make_line_context() {
-  TlsContextPtr context{SSL_CTX_new(TLS_method())};
-  if (context == nullptr) give_up("no TLS");
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
+  auto context = make_tls_context();
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_default_read_buffer_len(context.get(), kReadBufferBytes);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context.get(), 0);
   return context;
-}
-
-void use_fresh_certificate(SSL_CTX* context) {
-  const auto files = crypto::make_self_signed("localhost", SystemClock{}.now(), 30);
-  const auto bio_of = [](const auto& pem) {
-    return BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
-  };
-  BIO* bio = bio_of(files.certificate_pem);
-  X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  bio = bio_of(files.key_pem);
-  EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  if (SSL_CTX_use_certificate(context, certificate) != 1 ||
-      SSL_CTX_use_PrivateKey(context, key) != 1) {
-    give_up("no certificate");
-  }
-  X509_free(certificate);
-  EVP_PKEY_free(key);
-}
-
-int listen_on_loopback(std::uint16_t& port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(descriptor, SOMAXCONN) != 0 ||
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    give_up("cannot listen on loopback");
-  }
-  port = ntohs(address.sin_port);
-  return descriptor;
-}
-
-int connect_on_loopback(std::uint16_t port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const auto address = loopback(port);
-  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    give_up("cannot connect on loopback");
-  }
-  ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
-  do_not_delay(descriptor);
-  return descriptor;
-}
-
-int accept_without_blocking(int listener) {
-  const int descriptor = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (descriptor >= 0) do_not_delay(descriptor);
-  return descriptor;
 }
 
 TlsLine::TlsLine(SSL_CTX* context, int descriptor, Side side)

@@ -1,30 +1,15 @@
 #pragma once
 
-#include <openssl/ssl.h>
-
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "base/bytes.h"
+#include "tls_ptr.h"
 
 namespace martlet::bench {
 
-struct ReleaseTlsContext {
-  void operator()(SSL_CTX* handle) const noexcept { SSL_CTX_free(handle); }
-};
-using TlsContextPtr = std::unique_ptr<SSL_CTX, ReleaseTlsContext>;
-
-/// TLS 1.3 with OpenSSL's own choice of cipher; read-ahead; no tickets, no cache; no verification:
-/// loopback only.
+/// A context for lines: it reads ahead.
 TlsContextPtr make_line_context();
-/// A P-256 certificate for localhost, made now.
-void use_fresh_certificate(SSL_CTX* context);
-
-/// Sockets on loopback. Whatever fails ends the benchmark.
-int listen_on_loopback(std::uint16_t& port);  ///< port: chosen by the system; not blocking
-int connect_on_loopback(std::uint16_t port);  ///< blocking until connected, not blocking afterwards
-int accept_without_blocking(int listener);    ///< -1: nobody there
 
 /// A TLS connection on a non-blocking socket with as little above OpenSSL as can be: what is put
 /// leaves with one call of the system. Owned by one thread.

@@ -1,48 +1,19 @@
 #include "line.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
 #include <string>
-#include <utility>
 
+#include "loopback.h"
 #include "process.h"
 
 namespace martlet::bench {
 namespace {
 
 constexpr std::size_t kReadBytes = 16 * 1024;  ///< a record
-constexpr int kEventsATurn = 1'024;
-constexpr std::int64_t kLongestWaitNs = 20'000'000;
-
-int connect_to(std::uint16_t port) {
-  static unsigned number = 0;
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) give_up("no socket: descriptors");
-  const int on = 1;
-  ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in from{};
-  from.sin_family = AF_INET;
-  from.sin_addr.s_addr = htonl(0x7F000002U + number++ % 200);
-  sockaddr_in to = from;
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  to.sin_port = htons(port);
-  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
-      ::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
-    give_up("a server cannot be reached");
-  }
-  return descriptor;
-}
 
 /// Byte by byte, as what follows belongs to TLS.
 void skip_line(int descriptor) {
@@ -60,15 +31,8 @@ int outcome(SSL* ssl, int result) {
 
 }  // namespace
 
-std::int64_t now_ns() {
-  return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds{1};
-}
-
-LineContext make_line_context(const std::string& alpn) {
-  LineContext context{SSL_CTX_new(TLS_client_method())};
-  if (context == nullptr) give_up("no TLS");
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+TlsContextPtr make_client_context(const std::string& alpn) {
+  auto context = make_tls_context();
   SSL_CTX_set_read_ahead(context.get(), 1);
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -81,7 +45,7 @@ LineContext make_line_context(const std::string& alpn) {
 }
 
 Line::Line(SSL_CTX* context, std::uint16_t port, bool greeted_in_clear)
-    : descriptor_{connect_to(port)}, ssl_{SSL_new(context)} {
+    : descriptor_{connect_from_many_addresses(port)}, ssl_{SSL_new(context)} {
   if (greeted_in_clear) skip_line(descriptor_);
   SSL_set_fd(ssl_.get(), descriptor_);
   if (SSL_connect(ssl_.get()) != 1) give_up("a handshake failed");
@@ -148,54 +112,6 @@ bool Line::flush() {
   out.clear();
   written_ = 0;
   return open_;
-}
-
-Loop::Loop() : epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
-  if (epoll_ < 0) give_up("no epoll");
-}
-
-Loop::~Loop() { ::close(epoll_); }
-
-void Loop::add(Talker& talker) {
-  talker.line().stop_blocking();
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-  event.data.ptr = &talker;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, talker.line().descriptor(), &event);
-}
-
-void Loop::turn(std::int64_t wait_nanoseconds) {
-  std::array<epoll_event, kEventsATurn> events;
-  const auto wait = std::clamp<std::int64_t>(wait_nanoseconds, 0, kLongestWaitNs);
-  const timespec most{0, static_cast<long>(touched_.empty() ? wait : 0)};
-  const int count = ::epoll_pwait2(epoll_, events.data(), kEventsATurn, &most, nullptr);
-  for (int i = 0; i < count; ++i) {
-    auto& talker = *static_cast<Talker*>(events[static_cast<std::size_t>(i)].data.ptr);
-    auto& line = talker.line();
-    if (!line.open()) continue;
-    const bool alive = line.fill();
-    const auto used = talker.take(line.in);
-    line.in.erase(line.in.begin(), line.in.begin() + static_cast<std::ptrdiff_t>(used));
-    talker.end_turn();
-    touched_.push_back(&talker);
-    if (!alive) give_up("a server has closed a connection");
-  }
-  const auto touched = std::exchange(touched_, {});
-  for (auto* talker : touched) {
-    if (!talker->line().flush()) give_up("a server has closed a connection");
-  }
-}
-
-bool Loop::run_until(const std::function<bool()>& done, double seconds,
-                     const std::function<std::int64_t()>& each_turn) {
-  const auto end = now_ns() + static_cast<std::int64_t>(seconds * 1e9);
-  for (;;) {
-    if (done()) return true;
-    const auto left = end - now_ns();
-    if (left <= 0) return false;
-    const auto wait = each_turn ? each_turn() : kLongestWaitNs;
-    turn(std::min(left, wait));
-  }
 }
 
 }  // namespace martlet::bench
