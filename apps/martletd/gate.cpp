@@ -120,16 +120,16 @@ void Gate::ask(std::vector<server::OfficeRequest>& requests) {
 
 void Gate::flush() {
   flush_planned_ = false;
-  if (!office_.post(outgoing_)) set_office_full(true);
+  if (!office_.hand_in(outgoing_)) set_office_full(true);
 }
 
 void Gate::post_answers(std::vector<server::OfficeAnswer> answers) {
   // std::function copies what it holds, so the answers are held by a pointer.
   const auto shared = std::make_shared<std::vector<server::OfficeAnswer>>(std::move(answers));
-  reactor_.post([this, shared] { on_answers(*shared); });
+  reactor_.post([this, shared] { take_answers(*shared); });
 }
 
-void Gate::on_answers(std::vector<server::OfficeAnswer>& answers) {
+void Gate::take_answers(std::vector<server::OfficeAnswer>& answers) {
   const auto now = clock_.now();
   for (auto& answer : answers) {
     const auto found = handlers_.find(answer.session.serial);

@@ -24,6 +24,8 @@ class Gate {
   std::unique_ptr<net::FrameHandler> make_handler();
 
   void post_answers(std::vector<server::OfficeAnswer> answers);
+  /// The same on this reactor, which is between two of its rounds' steps.
+  void take_answers(std::vector<server::OfficeAnswer>& answers);
   /// The office takes requests again.
   void post_drained();
   /// Tells every device that the server stops, and closes.
@@ -43,7 +45,6 @@ class Gate {
   /// Posted together with whatever else this turn of the reactor brings.
   void ask(std::vector<server::OfficeRequest>& requests);
   void flush();
-  void on_answers(std::vector<server::OfficeAnswer>& answers);
   void set_office_full(bool full);
 
   const std::uint32_t index_;

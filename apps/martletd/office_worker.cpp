@@ -17,6 +17,7 @@ OfficeWorker::OfficeWorker(server::Office& office, const Clock& clock, OfficeCal
         {
           const std::lock_guard lock{mutex_};
           written_ = std::move(result);
+          if (reactor_ != nullptr) plan_turn();  // inside: stop() may be waiting
         }
         changed_.notify_all();
       }} {}
@@ -27,6 +28,12 @@ void OfficeWorker::start() {
   thread_ = std::thread{[this] { run(); }};
 }
 
+void OfficeWorker::start_on(net::Reactor& reactor) {
+  reactor_ = &reactor;
+  next_tick_ = Steady::now() + kTick;
+  plan_turn();
+}
+
 void OfficeWorker::stop() {
   {
     const std::lock_guard lock{mutex_};
@@ -34,6 +41,9 @@ void OfficeWorker::stop() {
   }
   changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  if (reactor_ == nullptr || std::exchange(ended_, true)) return;
+  alarm_.reset();
+  run();
 }
 
 bool OfficeWorker::post(std::vector<server::OfficeRequest>& requests) {
@@ -48,7 +58,18 @@ bool OfficeWorker::post(std::vector<server::OfficeRequest>& requests) {
     wake = std::exchange(asleep_, false);
   }
   requests.clear();
+  if (reactor_ != nullptr) plan_turn();
   if (wake) changed_.notify_one();
+  return room;
+}
+
+bool OfficeWorker::hand_in(std::vector<server::OfficeRequest>& requests) {
+  if (reactor_ == nullptr) return post(requests);
+  // So that post() plans no turn: it comes now.
+  const bool was_planned = turn_planned_.exchange(true);
+  const bool room = post(requests);
+  if (!was_planned) turn_planned_ = false;
+  serve_here();
   return room;
 }
 
@@ -101,32 +122,66 @@ void OfficeWorker::post_asked(std::uint64_t serial, Body body) {
 }
 
 void OfficeWorker::run() {
-  std::vector<server::OfficeRequest> batch;
-  std::vector<server::OfficeAnswer> answers;
-  auto next_tick = Steady::now() + kTick;
-  auto wake_at = next_tick;
-  while (gather(batch, wake_at)) {
-    const auto now = clock_.now();
-    finish_commit(false, answers);
-    if (!batch.empty()) meters_.requests.observe(batch.size());
-    office_.take_in(batch, now, answers);
-    hand_out(answers);
-    // A tick may write for itself, so it comes between two commits.
-    if (!committing_ && Steady::now() >= next_tick) {
-      const bool more = office_.on_tick(now, batch.empty(), answers);
-      hand_out(answers);
-      next_tick = Steady::now() + (more ? Milliseconds{0} : kTick);
-    }
-    const auto commit_at = commit_if_due(answers);
-    wake_at = committing_ ? Steady::time_point::max()
-                          : std::min(next_tick, commit_at.value_or(next_tick));
-    callbacks_.health(office_.health());
+  next_tick_ = Steady::now() + kTick;
+  for (auto wake_at = next_tick_; wait_for_work(wake_at); wake_at = take_turn()) gather();
+  finish();
+}
+
+void OfficeWorker::serve_here() {
+  gather();
+  const auto wake_at = take_turn();
+  bool more = false;
+  {
+    const std::lock_guard lock{mutex_};
+    more = !is_idle();
   }
-  finish_commit(true, answers);
+  more ? plan_turn() : plan_alarm(wake_at);
+}
+
+void OfficeWorker::plan_turn() {
+  if (turn_planned_.exchange(true)) return;
+  reactor_->post([this] {
+    turn_planned_ = false;
+    serve_here();
+  });
+}
+
+/// An alarm that comes too early does no harm: that turn plans the next one.
+void OfficeWorker::plan_alarm(Steady::time_point at) {
+  if (at == Steady::time_point::max()) return;  // the disk's answer brings the next turn
+  if (alarm_ && alarm_at_ <= at) return;
+  alarm_at_ = at;
+  const auto delay = std::chrono::ceil<Milliseconds>(at - Steady::now());
+  alarm_ = reactor_->after(std::max(delay, Milliseconds{0}), [this] {
+    const auto keep = std::exchange(alarm_, nullptr);
+    serve_here();
+  });
+}
+
+OfficeWorker::Steady::time_point OfficeWorker::take_turn() {
+  const auto now = clock_.now();
+  finish_commit(false, answers_);
+  if (!batch_.empty()) meters_.requests.observe(batch_.size());
+  office_.take_in(batch_, now, answers_);
+  hand_out(answers_);
+  // A tick may write for itself, so it comes between two commits.
+  if (!committing_ && Steady::now() >= next_tick_) {
+    const bool more = office_.on_tick(now, batch_.empty(), answers_);
+    hand_out(answers_);
+    next_tick_ = Steady::now() + (more ? Milliseconds{0} : kTick);
+  }
+  const auto commit_at = commit_if_due(answers_);
+  callbacks_.health(office_.health());
+  if (committing_) return Steady::time_point::max();
+  return std::min(next_tick_, commit_at.value_or(next_tick_));
+}
+
+void OfficeWorker::finish() {
+  finish_commit(true, answers_);
   // What was deleted is deleted, also if the last second brought no other sync.
-  office_.flush(answers);
-  office_.on_tick(clock_.now(), false, answers);
-  hand_out(answers);
+  office_.flush(answers_);
+  office_.on_tick(clock_.now(), false, answers_);
+  hand_out(answers_);
 }
 
 std::optional<OfficeWorker::Steady::time_point> OfficeWorker::commit_if_due(
@@ -162,32 +217,35 @@ void OfficeWorker::finish_commit(bool wait, std::vector<server::OfficeAnswer>& a
 
 /// In turns of all sessions if not all of it goes at once; else nothing is moved and nothing
 /// allocated.
-void OfficeWorker::take_turns(std::vector<server::OfficeRequest>& batch) {
+void OfficeWorker::take_from_all() {
   if (waiting_.empty() && incoming_.size() <= limits::kGatherRequests) {
-    return batch.swap(incoming_);
+    return batch_.swap(incoming_);
   }
   for (auto& request : incoming_) waiting_.push(std::move(request));
   incoming_.clear();
-  waiting_.pop(limits::kGatherRequests, batch);
+  waiting_.pop(limits::kGatherRequests, batch_);
 }
 
-/// Waits for work. False: told to stop, and none is left.
-bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::time_point until) {
-  batch.clear();
+bool OfficeWorker::wait_for_work(Steady::time_point until) {
+  std::unique_lock lock{mutex_};
+  if (is_idle()) {
+    asleep_ = true;
+    const auto is_woken = [this] { return queued() > 0 || written_ || stopping_; };
+    if (until == Steady::time_point::max()) {
+      changed_.wait(lock, is_woken);
+    } else {
+      changed_.wait_until(lock, until, is_woken);
+    }
+    asleep_ = false;
+  }
+  return queued() > 0 || !stopping_;
+}
+
+void OfficeWorker::gather() {
+  batch_.clear();
   bool drained = false;
   {
-    std::unique_lock lock{mutex_};
-    if (queued() == 0 && !office_.has_work() && !written_ && !stopping_) {
-      asleep_ = true;
-      const auto is_woken = [this] { return queued() > 0 || written_ || stopping_; };
-      if (until == Steady::time_point::max()) {
-        changed_.wait(lock, is_woken);
-      } else {
-        changed_.wait_until(lock, until, is_woken);
-      }
-      asleep_ = false;
-    }
-    if (queued() == 0 && stopping_) return false;
+    const std::lock_guard lock{mutex_};
     incoming_.swap(queue_);
     const auto all = incoming_.size() + held_;
     held_ = all - std::min(all, limits::kGatherRequests);
@@ -195,9 +253,8 @@ bool OfficeWorker::gather(std::vector<server::OfficeRequest>& batch, Steady::tim
     drained = was_full_ && queued() < limits::kOfficeQueueMax / 2;
     if (drained) was_full_ = false;
   }
-  take_turns(batch);
+  take_from_all();
   if (drained) callbacks_.drained();
-  return true;
 }
 
 /// One post a reactor, however many answers it gets.

@@ -118,10 +118,23 @@ class EmptyMailboxes final : public store::MailboxStore {
   std::atomic<int> ticks = 0;
 };
 
-class OfficeWorkerTest : public ::testing::Test {
+enum class Where : std::uint8_t { own_thread, reactor };
+
+class OfficeWorkerTest : public ::testing::TestWithParam<Where> {
  protected:
-  OfficeWorkerTest() { worker_.start(); }
-  ~OfficeWorkerTest() override { door_.open(); }
+  OfficeWorkerTest() {
+    GetParam() == Where::reactor ? worker_.start_on(reactor_) : worker_.start();
+    thread_ = std::thread{[this] { reactor_.run(); }};
+  }
+  ~OfficeWorkerTest() override {
+    door_.open();
+    stop();
+  }
+  void stop() {
+    reactor_.stop();
+    if (thread_.joinable()) thread_.join();
+    worker_.stop();
+  }
 
   bool post(std::uint32_t reactor, std::size_t count) {
     std::vector<OfficeRequest> requests;
@@ -137,6 +150,8 @@ class OfficeWorkerTest : public ::testing::Test {
     changed_.wait(lock, [&] { return answers_[reactor].size() >= count; });
   }
 
+  net::Reactor reactor_;
+  std::thread thread_;  ///< of the reactor
   Door door_;
   EmptyMailboxes mailboxes_;
   EmptyDirectory directory_{door_};
@@ -172,7 +187,7 @@ class OfficeWorkerTest : public ::testing::Test {
                         [](const server::OfficeHealth&) {}}};
 };
 
-TEST_F(OfficeWorkerTest, AnswersGoToTheReactorThatAskedInOrder) {
+TEST_P(OfficeWorkerTest, AnswersGoToTheReactorThatAskedInOrder) {
   EXPECT_TRUE(post(0, 3));
   EXPECT_TRUE(post(1, 2));
   wait_for_answers(0, 3);
@@ -185,7 +200,24 @@ TEST_F(OfficeWorkerTest, AnswersGoToTheReactorThatAskedInOrder) {
   }
 }
 
-TEST_F(OfficeWorkerTest, ASessionsFloodHoldsNobodyElseUp) {
+TEST_P(OfficeWorkerTest, WhatAReactorHandsInIsServed) {
+  std::promise<std::size_t> at_return;
+  reactor_.post([&] {
+    std::vector<OfficeRequest> requests;
+    requests.push_back({{0, 1}, 7, 1, wire::Lookup{"alice@example.org"}});
+    EXPECT_TRUE(worker_.hand_in(requests));
+    EXPECT_TRUE(requests.empty());
+    const std::lock_guard lock{mutex_};
+    at_return.set_value(answers_[0].size());
+  });
+  const auto there = at_return.get_future().get();
+  EXPECT_TRUE(there == 1 || GetParam() == Where::own_thread);
+  wait_for_answers(0, 1);
+  const std::lock_guard lock{mutex_};
+  EXPECT_EQ(answers_[0][0].request, 7U);
+}
+
+TEST_P(OfficeWorkerTest, ASessionsFloodHoldsNobodyElseUp) {
   door_.close();
   post(0, 1);
   door_.wait_until_somebody_waits();
@@ -200,7 +232,7 @@ TEST_F(OfficeWorkerTest, ASessionsFloodHoldsNobodyElseUp) {
   for (std::uint64_t i = 0; i < kFlood; ++i) ASSERT_EQ(answers_[0][1 + i].request, i);
 }
 
-TEST_F(OfficeWorkerTest, WhatGathersWhileTheOfficeIsBusyIsOneBatch) {
+TEST_P(OfficeWorkerTest, WhatGathersWhileTheOfficeIsBusyIsOneBatch) {
   door_.close();
   post(0, 1);
   door_.wait_until_somebody_waits();
@@ -211,7 +243,7 @@ TEST_F(OfficeWorkerTest, WhatGathersWhileTheOfficeIsBusyIsOneBatch) {
   EXPECT_EQ(posts_, 2);
 }
 
-TEST_F(OfficeWorkerTest, ABatchHasABound) {
+TEST_P(OfficeWorkerTest, ABatchHasABound) {
   door_.close();
   post(0, 1);
   door_.wait_until_somebody_waits();
@@ -222,7 +254,7 @@ TEST_F(OfficeWorkerTest, ABatchHasABound) {
   EXPECT_EQ(posts_, 4);
 }
 
-TEST_F(OfficeWorkerTest, AFullQueueSaysSoAndLaterThatItIsNoMore) {
+TEST_P(OfficeWorkerTest, AFullQueueSaysSoAndLaterThatItIsNoMore) {
   door_.close();
   post(0, 1);
   door_.wait_until_somebody_waits();
@@ -236,14 +268,14 @@ TEST_F(OfficeWorkerTest, AFullQueueSaysSoAndLaterThatItIsNoMore) {
   EXPECT_EQ(drained_, 1);
 }
 
-TEST_F(OfficeWorkerTest, StoppingServesWhatWasPosted) {
+TEST_P(OfficeWorkerTest, StoppingServesWhatWasPosted) {
   post(0, 1'000);
-  worker_.stop();
+  stop();
   const std::lock_guard lock{mutex_};
   EXPECT_EQ(answers_[0].size(), 1'000U);
 }
 
-TEST_F(OfficeWorkerTest, TheOperatorIsAnsweredInPerson) {
+TEST_P(OfficeWorkerTest, TheOperatorIsAnsweredInPerson) {
   const auto status = worker_.ask(server::StatusQuery{}, Seconds{60});
   ASSERT_TRUE(status.ok());
   EXPECT_TRUE(std::holds_alternative<server::StatusReport>(status.value().body));
@@ -254,7 +286,7 @@ TEST_F(OfficeWorkerTest, TheOperatorIsAnsweredInPerson) {
   EXPECT_EQ(posts_, 0);
 }
 
-TEST_F(OfficeWorkerTest, TheOperatorDoesNotWaitForEver) {
+TEST_P(OfficeWorkerTest, TheOperatorDoesNotWaitForEver) {
   door_.close();
   post(0, 1);
   door_.wait_until_somebody_waits();
@@ -264,10 +296,13 @@ TEST_F(OfficeWorkerTest, TheOperatorDoesNotWaitForEver) {
   EXPECT_TRUE(worker_.ask(server::StatusQuery{}, Seconds{60}).ok());
 }
 
-TEST_F(OfficeWorkerTest, TicksAlsoWhenNobodyAsks) {
+TEST_P(OfficeWorkerTest, TicksAlsoWhenNobodyAsks) {
   mailboxes_.ticks.wait(0);
   EXPECT_GE(mailboxes_.ticks.load(), 1);
 }
+
+INSTANTIATE_TEST_SUITE_P(OnItsOwnThread, OfficeWorkerTest, ::testing::Values(Where::own_thread));
+INSTANTIATE_TEST_SUITE_P(OnAReactor, OfficeWorkerTest, ::testing::Values(Where::reactor));
 
 }  // namespace
 }  // namespace martlet::daemon

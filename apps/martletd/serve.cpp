@@ -153,7 +153,7 @@ class Server {
     desk_ = std::make_unique<OperatorDesk>(worker_, urls, [this] { return metrics_->json(); });
     admin_ = TRY(AdminSocket::open(folder.path(),
                                    [this](std::string_view line) { return desk_->serve(line); }));
-    worker_.start();
+    reactors_.size() == 1 ? worker_.start_on(*reactors_.front()) : worker_.start();
     sms_.start();
     for (const auto& reactor : reactors_) {
       threads_.emplace_back([&loop = *reactor] { loop.run(); });
@@ -258,6 +258,7 @@ class Server {
 
   OfficeCallbacks worker_callbacks() {
     return {[this](std::uint32_t reactor, std::vector<server::OfficeAnswer> answers) {
+              if (reactors_.size() == 1) return gates_.front()->take_answers(answers);
               gates_.at(reactor)->post_answers(std::move(answers));
             },
             [this] {

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "net/listener.h"
+#include "one_core.h"
 #include "server_process.h"
 
 namespace martlet::martletd_test {
@@ -183,6 +184,29 @@ TEST_F(Serve, StoppingTellsEveryDevice) {
     EXPECT_EQ(client->closed(), net::CloseReason::peer);
   }
   EXPECT_EQ(process_->wait().exit_code, 0);
+}
+
+TEST_F(Serve, OnOneCoreItServesOnOneThreadAndStops) {
+  const OneCore here;
+  start();
+  const auto alice = member("alice@example.org");
+  const auto bob = member("bob@example.org");
+  DeviceClient sender{server_};
+  DeviceClient reader{server_};
+  ASSERT_TRUE(sender.log_in(alice));
+  ASSERT_TRUE(reader.log_in(bob));
+  for (std::uint64_t i = 0; i < 100; ++i) sender.say(1 + i, send_to(bob, i));
+  EXPECT_EQ(sender.answers(100).size(), 100U);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    const auto deliver = reader.next_delivery();
+    ASSERT_TRUE(deliver) << i;
+    EXPECT_EQ(deliver->message, message(i));
+    reader.say(0, wire::Acknowledge{{deliver->sequence}});
+  }
+  process_->signal(SIGTERM);
+  const auto ended = process_->wait();
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_NE(ended.err.find("reactors=1"), std::string::npos) << ended.err;
 }
 
 TEST_F(Serve, LogsNameNobody) {
