@@ -46,7 +46,8 @@ class Deliveries {
 
   std::size_t online() const { return subscriptions_.size(); }
 
-  static constexpr std::size_t kPumpBytesMax = 8 * 1024 * 1024;
+  /// About five milliseconds of a core: what is new waits so long behind those who drain mailboxes.
+  static constexpr std::size_t kPumpBytesMax = 512 * 1024;
 
  private:
   struct Given {
