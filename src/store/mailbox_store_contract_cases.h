@@ -474,7 +474,7 @@ class MailboxStoreModel : public MailboxStoreContract {
     synced_ = staged_;
   }
   void fail_a_sync(WriteFault fault) {
-    disk_->fail_write(0, fault);
+    disk_->fail_own_write(fault);
     const auto answer = store().sync();
     disk_->fail_write(kAll, WriteFault::none);
     if (answer.ok()) {

@@ -70,7 +70,7 @@ TEST_P(MailboxStoreLate, AFailureUndoesTheNextBatchToo) {
     open();
     const auto kept = append(envelope(1, 1));
     sync();
-    disk_->fail_write(0, fault);
+    disk_->fail_own_write(fault);
     const auto lost = append(envelope(1, 2));
     expect_ok(store().remove(device(1), kept));
     auto work = store().begin_sync();

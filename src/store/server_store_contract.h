@@ -25,6 +25,9 @@ class Disk {
   virtual Store& store() = 0;
   /// From now on, `number` durable writes succeed and the one behind them suffers `fault`.
   virtual void fail_write(std::size_t number, WriteFault fault) = 0;
+  /// The next one that the calling thread makes itself: an engine's own threads write when they
+  /// like, and what they fail at comes up at some later call.
+  virtual void fail_own_write(WriteFault fault) { fail_write(0, fault); }
   /// Whether that write came; no more will fail until the next fail_write.
   virtual bool has_failed() const = 0;
 };

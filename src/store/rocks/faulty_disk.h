@@ -11,7 +11,9 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <sstream>
+#include <thread>
 
 #include "base/check.h"
 #include "store/server_store_contract.h"
@@ -60,7 +62,14 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   void fail_write(std::size_t number, WriteFault fault) {
     const std::lock_guard lock{mutex_};
     plan_.fail_write(number, fault);
+    of_thread_.reset();
     keep_unsynced_ = fault == WriteFault::written;
+  }
+  /// The next write of this thread.
+  void fail_own_write(WriteFault fault) {
+    fail_write(0, fault);
+    const std::lock_guard lock{mutex_};
+    of_thread_ = std::this_thread::get_id();
   }
   bool has_failed() const {
     const std::lock_guard lock{mutex_};
@@ -194,7 +203,8 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus write(const Write& real) {
     const std::lock_guard lock{mutex_};
     if (!all_.ok()) return all_;
-    const auto fault = plan_.next();
+    const bool counts = !of_thread_ || *of_thread_ == std::this_thread::get_id();
+    const auto fault = counts ? plan_.next() : WriteFault::none;
     if (fault == WriteFault::lost) return rocksdb::IOStatus::IOError("nothing was written");
     auto status = real();
     if (fault == WriteFault::written) return rocksdb::IOStatus::IOError("the answer was lost");
@@ -203,6 +213,7 @@ class FaultyFileSystem final : public rocksdb::FileSystemWrapper {
 
   mutable std::mutex mutex_;
   FaultPlan plan_;
+  std::optional<std::thread::id> of_thread_;  ///< whose writes count; nothing: everybody's
   bool keep_unsynced_ = false;
   rocksdb::IOStatus all_;
   std::map<std::string, std::uintmax_t> synced_;  ///< bytes that a power cut leaves
@@ -249,6 +260,7 @@ class RocksDisk final : public Disk<Store, Options...> {
   void fail_write(std::size_t number, WriteFault fault) override {
     files_->fail_write(number, fault);
   }
+  void fail_own_write(WriteFault fault) override { files_->fail_own_write(fault); }
   bool has_failed() const override { return files_->has_failed(); }
   FaultyFileSystem& files() { return *files_; }
   std::filesystem::path path() const { return folder_.path() / "store"; }

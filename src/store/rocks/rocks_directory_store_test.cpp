@@ -77,12 +77,12 @@ TEST_F(DirectoryScrub, ClearsTheLog) {
 
 TEST_F(DirectoryScrub, ClearsTablesAndTheListOfThem) {
   // Each opening turns the log into a table whose first and last key stand in the list of files.
+  // Three of them: from the fourth on RocksDB merges them in its own time, perhaps before we look.
   enrol(2, kOther);
   expect_ok(disk_.open());
   enrol(1, kCanary);
   expect_ok(disk_.open());
   expect_ok(store().set_status(named(1, kCanary).account, AccountStatus::suspended));
-  expect_ok(disk_.open());
   expect_ok(store().erase(named(1, kCanary).account));
   expect_ok(disk_.open());
   expect_gone_after_scrub();
