@@ -323,7 +323,7 @@ bool DevicesWorld::has_left(const DeviceId& device) const {
 }
 
 bool DevicesWorld::quiet() {
-  if (!server_->up() || server_->items_on_disk() > 0) return false;
+  if (!server_->up() || server_->items_waiting() > 0) return false;
   return std::ranges::all_of(members_, [&](const Member& member) {
     if (member.copy && !member.copy->is_off()) return false;
     if (member.is_coming && !member.node) return false;
@@ -352,6 +352,8 @@ void DevicesWorld::calm() {
   }
   totals_.kills = server_->kills;
   totals_.spared = server_->spared_commits;
+  totals_.on_segments = server_->on_segments() ? 1 : 0;
+  totals_.power_cuts = server_->power_cuts;
   for (auto* node : nodes()) {
     totals_.kills += node->kills;
     garbled_.insert(node->garbled.begin(), node->garbled.end());

@@ -37,7 +37,9 @@ class DevicesWorld {
     std::uint64_t restored = 0;  ///< old profiles that were restored
     std::uint64_t told = 0;      ///< of those two, who was told so
     std::uint64_t kills = 0;
-    std::uint64_t spared = 0;  ///< syncs: all was acknowledged before
+    std::uint64_t spared = 0;       ///< syncs: all was acknowledged before
+    std::uint64_t on_segments = 0;  ///< worlds whose mailboxes are kept by that engine
+    std::uint64_t power_cuts = 0;   ///< of the server's kills
   };
   const Totals& totals() const { return totals_; }
 

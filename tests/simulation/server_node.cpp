@@ -5,9 +5,13 @@
 namespace martlet::simulation {
 
 ServerNode::ServerNode(Schedule& schedule, Random& random, Milliseconds lifetime)
-    : schedule_{schedule}, random_{random}, info_{"sim.example", lifetime} {}
+    : schedule_{schedule},
+      random_{random},
+      info_{"sim.example", lifetime},
+      mail_disk_{random, [this] { return disk_fault(); }} {}
 
 store::WriteFault ServerNode::disk_fault() {
+  if (doomed_) return store::WriteFault::lost;  // it is dead already
   if (random_.below(1000) >= disk_faults) return store::WriteFault::none;
   doomed_ = random_.below(2) == 0;
   return random_.below(2) == 0 ? store::WriteFault::lost : store::WriteFault::written;
@@ -15,7 +19,7 @@ store::WriteFault ServerNode::disk_fault() {
 
 void ServerNode::start() {
   if (up()) return;
-  auto mailboxes = store::MemoryMailboxStore::open(mail_disk_, [this] { return disk_fault(); });
+  auto mailboxes = mail_disk_.open();
   doomed_ = false;
   if (!mailboxes.ok()) {
     schedule_.after(Milliseconds{500}, [this] { start(); });
@@ -34,14 +38,18 @@ void ServerNode::kill() {
   if (!up()) return;
   ++life_;
   ++kills;
-  doomed_ = false;
   processing_planned_ = false;
   commit_planned_ = false;
+  // The disk may have been at it, and nobody hears what came of it.
+  if (work_ != nullptr && random_.below(2) == 0) static_cast<void>(work_->perform().ok());
+  doomed_ = false;
   work_.reset();
   gathered_.clear();
   for (auto& [serial, peer] : std::exchange(peers_, {})) peer.connection->close(Connection::server);
   office_.reset();
+  mail_disk_.switch_off();
   mailboxes_.reset();
+  if (mail_disk_.stop()) ++power_cuts;
   directory_.reset();
   proofs_.reset();
   schedule_.after(Milliseconds{200 + static_cast<std::int64_t>(random_.below(10'000))},
@@ -161,6 +169,7 @@ void ServerNode::finish_commit() {
   if (die_if_doomed()) return;
   std::vector<server::OfficeAnswer> answers;
   office_->finish_commit(written, answers);
+  if (die_if_doomed()) return;
   hand_out(std::move(answers));
   if (up()) plan_commit();
 }

@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "mailbox_disk.h"
 #include "network.h"
 #include "server/office.h"
 #include "server/session.h"
 #include "store/memory/memory_directory_store.h"
-#include "store/memory/memory_mailbox_store.h"
 #include "store/memory/memory_proof_store.h"
 
 namespace martlet::simulation {
@@ -34,8 +34,11 @@ class ServerNode {
 
   std::uint64_t disk_faults = 0;
   std::uint64_t kills = 0;
+  std::uint64_t power_cuts = 0;      ///< of those: what was not synced was lost, or torn
   std::uint64_t spared_commits = 0;  ///< all was acknowledged before it had to be written
-  std::uint64_t items_on_disk() const { return mail_disk_.items.size(); }
+  bool on_segments() const { return mail_disk_.on_segments(); }
+  /// Envelopes and notices. The server must be up.
+  std::uint64_t items_waiting() const { return mailboxes_->total().items; }
 
  private:
   struct Peer {
@@ -62,10 +65,10 @@ class ServerNode {
   Schedule& schedule_;
   Random& random_;
   server::ServerInfo info_;
-  store::MemoryMailboxDisk mail_disk_;
+  MailboxDisk mail_disk_;
   store::MemoryDirectoryDisk directory_disk_;
   store::MemoryProofDisk proof_disk_;
-  std::unique_ptr<store::MemoryMailboxStore> mailboxes_;
+  std::unique_ptr<store::MailboxStore> mailboxes_;
   std::unique_ptr<store::MemoryDirectoryStore> directory_;
   std::unique_ptr<store::MemoryProofStore> proofs_;
   std::unique_ptr<server::Office> office_;

@@ -1,6 +1,7 @@
 // A server and its clients on one seed: lost, doubled and late frames, broken connections, failing
-// disks, clocks that differ, kills between any two writes. In the end every accepted message was
-// shown exactly once, in its sender's order, or reported as expired.
+// disks, power cuts that tear what was not synced, clocks that differ, kills between any two
+// writes. In the end every accepted message was shown exactly once, in its sender's order, or
+// reported as expired.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -43,6 +44,8 @@ void run_many(std::uint64_t first, std::uint64_t count) {
     sum.expired += totals.expired;
     sum.kills += totals.kills;
     sum.spared += totals.spared;
+    sum.on_segments += totals.on_segments;
+    sum.power_cuts += totals.power_cuts;
     sum.linked += totals.linked;
     sum.revoked += totals.revoked;
     sum.synced += totals.synced;
@@ -54,16 +57,22 @@ void run_many(std::uint64_t first, std::uint64_t count) {
   EXPECT_GT(sum.expired, 0U);
   EXPECT_GT(sum.kills, count * 5);
   EXPECT_GT(sum.spared, count) << "what was acknowledged before the sync was written all the same";
+  EXPECT_GT(sum.on_segments, count / 2);
+  EXPECT_LT(sum.on_segments, count);
+  EXPECT_GT(sum.power_cuts, count);
   EXPECT_GT(sum.linked, count / 4);
   EXPECT_GT(sum.revoked, count / 40);
   EXPECT_GT(sum.synced, count * 5);
   std::printf(
       "%llu seeds: %llu messages promised, %llu shown, %llu expired and reported, %llu kills, %llu "
-      "devices linked, %llu revoked, %llu messages on another device of the account\n",
+      "power cuts, %llu devices linked, %llu revoked, %llu messages on another device of the "
+      "account; %llu worlds on segments\n",
       static_cast<unsigned long long>(count), static_cast<unsigned long long>(sum.promised),
       static_cast<unsigned long long>(sum.shown), static_cast<unsigned long long>(sum.expired),
-      static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.linked),
-      static_cast<unsigned long long>(sum.revoked), static_cast<unsigned long long>(sum.synced));
+      static_cast<unsigned long long>(sum.kills), static_cast<unsigned long long>(sum.power_cuts),
+      static_cast<unsigned long long>(sum.linked), static_cast<unsigned long long>(sum.revoked),
+      static_cast<unsigned long long>(sum.synced),
+      static_cast<unsigned long long>(sum.on_segments));
 }
 
 DevicesWorld::Totals run_devices(std::uint64_t seed) {
@@ -95,6 +104,8 @@ TEST(Simulation, AccountsOfSeveralDevices) {
     sum.told += totals.told;
     sum.kills += totals.kills;
     sum.spared += totals.spared;
+    sum.on_segments += totals.on_segments;
+    sum.power_cuts += totals.power_cuts;
     if (::testing::Test::HasFailure()) return;
   }
   const std::pair<const char*, std::uint64_t> kSums[] = {{"devices", sum.devices},
@@ -107,7 +118,9 @@ TEST(Simulation, AccountsOfSeveralDevices) {
                                                          {"restored", sum.restored},
                                                          {"told so", sum.told},
                                                          {"kills", sum.kills},
-                                                         {"syncs spared", sum.spared}};
+                                                         {"syncs spared", sum.spared},
+                                                         {"worlds on segments", sum.on_segments},
+                                                         {"power cuts", sum.power_cuts}};
   std::printf("%llu seeds:", static_cast<unsigned long long>(count));
   for (const auto& [what, number] : kSums) {
     std::printf(" %llu %s,", static_cast<unsigned long long>(number), what);

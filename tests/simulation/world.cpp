@@ -117,7 +117,7 @@ void World::plan_accidents(UnixMillis end) {
 }
 
 bool World::quiet() {
-  if (!server_->up() || server_->items_on_disk() > 0) return false;
+  if (!server_->up() || server_->items_waiting() > 0) return false;
   if (phone_is_in() && !(phone_->up() && phone_->engine().settled())) return false;
   return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) {
     return client->up() && client->engine().settled() && client->vault().outbox_size().value() == 0;
@@ -148,14 +148,17 @@ void World::calm() {
   }
   totals_.kills = server_->kills;
   totals_.spared = server_->spared_commits;
+  totals_.on_segments = server_->on_segments() ? 1 : 0;
+  totals_.power_cuts = server_->power_cuts;
   for (auto& client : clients_) totals_.kills += client->kills;
 }
 
 std::vector<std::string> World::broken_promises() {
   std::vector<std::string> broken;
-  if (!server_->up()) broken.push_back("the server is down");
-  if (server_->items_on_disk() > 0) {
-    broken.push_back(std::to_string(server_->items_on_disk()) + " envelopes still wait");
+  if (!server_->up()) {
+    broken.push_back("the server is down");
+  } else if (server_->items_waiting() > 0) {
+    broken.push_back(std::to_string(server_->items_waiting()) + " envelopes still wait");
   }
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     auto& client = *clients_[i];

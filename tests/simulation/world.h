@@ -42,7 +42,9 @@ class World {
     std::uint64_t shown = 0;
     std::uint64_t expired = 0;
     std::uint64_t kills = 0;
-    std::uint64_t spared = 0;  ///< syncs: all was acknowledged before
+    std::uint64_t spared = 0;       ///< syncs: all was acknowledged before
+    std::uint64_t on_segments = 0;  ///< worlds whose mailboxes are kept by that engine
+    std::uint64_t power_cuts = 0;   ///< of the server's kills
     std::uint64_t linked = 0;
     std::uint64_t revoked = 0;
     std::uint64_t synced = 0;  ///< messages that another device of the account shows
