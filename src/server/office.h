@@ -140,7 +140,8 @@ class Office {
   bool clear_abandoned(UnixMillis now, Batch& batch);
   /// What the disk does not take is left in notices_.
   void stage_notices(const std::vector<store::MailboxItem>& notices, Batch& batch);
-  void scrub_if_due(UnixMillis now, bool idle);
+  bool scrub_if_due(UnixMillis now, bool idle);
+  bool is_scrub_due(UnixMillis now, bool idle);
   /// Erased accounts leave the disk at once; then the operator is told.
   void scrub_erased(Answers& answers);
 
@@ -178,6 +179,7 @@ class Office {
   /// Mailboxes to look at: those of devices that have left are emptied. At first all.
   std::vector<DeviceId> suspects_;
   UnixMillis scrubbed_{};
+  bool scrubbing_ = false;  ///< a part of a scrub is done
   UnixMillis directory_scrubbed_{};
   std::vector<OfficeAnswer> erasures_;  ///< owed to the operator
 };

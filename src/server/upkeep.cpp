@@ -127,7 +127,7 @@ bool Office::on_tick(UnixMillis now, bool idle, Answers& answers) {
   }
   if (!more) {
     scrub_erased(answers);
-    scrub_if_due(now, idle);
+    more = scrub_if_due(now, idle);
   }
   meter_levels();
   return more;
@@ -211,24 +211,31 @@ Result<store::Sequence> Office::append(store::MailboxItem item,
   return appended.value();
 }
 
-void Office::scrub_if_due(UnixMillis now, bool idle) {
+/// True: there is more to scrub, and others have their turn before.
+bool Office::scrub_if_due(UnixMillis now, bool idle) {
   if (directory_scrubbed_ > now) directory_scrubbed_ = now;  // the clock stepped back
   if (idle && directory_.needs_scrub() && now - directory_scrubbed_ >= options_.scrub_interval) {
     directory_scrubbed_ = now;
     const bool proofs_scrubbed = handles_.scrub().ok();
     health_.scrub_fails = !directory_.scrub().ok() || !proofs_scrubbed;
   }
+  if (!scrubbing_ && !is_scrub_due(now, idle)) return false;
+  if (!scrubbing_) scrubbed_ = now;
+  // If it fails, the bytes stay scrubbable and it is tried again an interval later.
+  const auto more = mailboxes_.scrub_step();
+  health_.scrub_fails = !more.ok();
+  return scrubbing_ = more.ok() && more.value();
+}
+
+bool Office::is_scrub_due(UnixMillis now, bool idle) {
   const auto bytes = mailboxes_.scrubbable_bytes();
-  if (bytes == 0) return;
+  if (bytes == 0) return false;
   if (scrubbed_ > now) scrubbed_ = now;  // the clock stepped back
   const auto since = now - scrubbed_;
   const auto live = mailboxes_.total().bytes;
   const auto interval = options_.scrub_interval;
   const bool worth = live <= kScrubCheapBytes || bytes >= live / 4 || since >= kScrubAtLatest;
-  if (!worth || since < interval || (!idle && since < interval * kScrubBusyIntervals)) return;
-  scrubbed_ = now;
-  // If it fails, the bytes stay scrubbable and it is tried again an interval later.
-  health_.scrub_fails = !mailboxes_.scrub().ok();
+  return worth && since >= interval && (idle || since >= interval * kScrubBusyIntervals);
 }
 
 }  // namespace martlet::server

@@ -125,6 +125,13 @@ class MailboxStore {
   /// nothing when nothing was deleted since the last call. After it, no deleted item's sealed bytes
   /// are in any file of the store.
   virtual Result<void> scrub() = 0;
+  /// A part of a scrub, so that others get their turn between two: true, there is more of it. In
+  /// between everything may be called; what is deleted meanwhile may be left to the next scrub. An
+  /// engine whose scrub takes long makes the parts small.
+  virtual Result<bool> scrub_step() {
+    TRY(scrub());
+    return false;
+  }
   /// Sealed bytes deleted since the last scrub: what scrub() would free.
   virtual std::uint64_t scrubbable_bytes() const = 0;
 };

@@ -29,6 +29,7 @@ class MemoryFile final : public SegmentFile {
     return change({offset, Bytes(size), {}});
   }
   Result<void> sync() override {
+    ++disk_.syncs;
     return disk_.attempt([this]() -> Result<void> {
       inode_->durable = inode_->current;
       inode_->unsynced.clear();
@@ -54,6 +55,7 @@ class MemoryFile final : public SegmentFile {
  private:
   Result<void> change(MemorySegmentDisk::Change change) {
     return disk_.attempt([&]() -> Result<void> {
+      disk_.bytes_written += change.bytes.size();
       const auto end = change.size.value_or(change.offset + change.bytes.size());
       const auto grown = end - std::min<std::uint64_t>(end, inode_->current.size());
       if (disk_.bytes_max > 0 && grown > 0 && disk_.total_bytes() + grown > disk_.bytes_max) {

@@ -29,7 +29,9 @@ class MemorySegmentDisk {
   void switch_off() { off_ = true; }
   /// The machine stops and starts again. Drop the store first, with the power off.
   void cut_power(Unsynced unsynced);
-  std::uint64_t reads = 0;  ///< that files were asked for
+  std::uint64_t reads = 0;          ///< that files were asked for
+  std::uint64_t syncs = 0;          ///< of files
+  std::uint64_t bytes_written = 0;  ///< also zeros
   /// Files must not grow beyond it in sum; 0: no end.
   std::uint64_t bytes_max = 0;
 

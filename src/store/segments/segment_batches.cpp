@@ -18,11 +18,19 @@ constexpr std::size_t kEmptyMailboxesKept = 1'024;
 
 class SegmentMailboxStore::Work final : public SyncWork {
  public:
-  explicit Work(const SegmentLog::Write& write) : write_{write} {}
-  Result<void> perform() override { return SegmentLog::perform(write_); }
+  Work(const SegmentLog::Write& write, IndexWriter* index, std::uint64_t step_bytes)
+      : write_{write}, index_{index}, step_bytes_{step_bytes} {}
+  Result<void> perform() override {
+    TRY(SegmentLog::perform(write_));
+    // What comes of it, the store asks the writer.
+    if (index_ != nullptr) static_cast<void>(index_->step(step_bytes_).ok());
+    return {};
+  }
 
  private:
   const SegmentLog::Write write_;
+  IndexWriter* const index_;
+  const std::uint64_t step_bytes_;
 };
 
 Result<void> SegmentMailboxStore::sync() {
@@ -46,13 +54,14 @@ Result<std::unique_ptr<SyncWork>> SegmentMailboxStore::begin_sync() {
   }
   writing_ = true;
   staging_ = 1 - staging_;
-  return std::unique_ptr<SyncWork>{
-      std::make_unique<Work>(log_.write_of({buffer_.get(), batch.sealed_bytes}))};
+  return std::unique_ptr<SyncWork>{std::make_unique<Work>(
+      log_.write_of({buffer_.get(), batch.sealed_bytes}), index_.get(), options_.step_bytes)};
 }
 
 Result<void> SegmentMailboxStore::finish_sync(const Result<void>& written) {
   CHECK(writing_);
   writing_ = false;
+  settle_index();
   auto& batch = batches_[1 - staging_];
   if (!written.ok()) {
     log_.failed();
@@ -66,7 +75,7 @@ Result<void> SegmentMailboxStore::finish_sync(const Result<void>& written) {
     forget_empty_mailboxes();
     if (log_since_index_ >
         std::max(kIndexBusySegments * options_.segment_bytes, 8 * index_bytes_)) {
-      static_cast<void>(save_index().ok());  // it only makes the next start quicker
+      begin_index();
     }
   }
   return {};

@@ -23,7 +23,10 @@ SegmentMailboxStore::SegmentMailboxStore(std::unique_ptr<SegmentFiles> files,
     : files_{std::move(files)}, options_{options}, log_{*files_, options.segment_bytes} {}
 
 SegmentMailboxStore::~SegmentMailboxStore() {
-  if (is_idle() && log_since_index_ > 0) static_cast<void>(save_index().ok());
+  if (!is_idle() || log_since_index_ == 0) return;
+  index_.reset();  // older
+  begin_index();
+  if (index_ != nullptr) static_cast<void>(index_->step(index_->bytes()).ok());
 }
 
 /// Before anything is staged: what failed before is cut off, and this life has a segment whose

@@ -4,8 +4,13 @@
 #include <unordered_map>
 
 #include "store/segments/index_snapshot.h"
+#include "store/segments/index_writer.h"
 
 namespace martlet::store {
+
+/// So long others may have to wait for the store's upkeep: for a write of so many bytes, the
+/// longest envelope on top, and its sync.
+inline constexpr std::uint64_t kUpkeepStepBytes = 1024 * 1024;
 
 struct SegmentMailboxOptions {
   MailboxLimits limits;
@@ -13,6 +18,9 @@ struct SegmentMailboxOptions {
   /// Notices and removals go on.
   std::uint64_t disk_bytes_max = 0;
   std::uint64_t segment_bytes = 16 * 1024 * 1024;  ///< at least 4 KiB, a multiple of 2 KiB
+  /// What one step of scrub_step(), and of an index that goes along with a sync, writes to the disk
+  /// in about. Smaller in tests only.
+  std::uint64_t step_bytes = kUpkeepStepBytes;
   /// Opens in spite of damage: everything that can be read is there, damaged files are kept.
   bool accept_damage = false;
 };
@@ -52,6 +60,9 @@ class SegmentMailboxStore final : public MailboxStore {
   /// Deletes dead segments, overwrites what is dead in others, and rewrites sparse ones, at most
   /// kMoveBytesAScrub of them.
   Result<void> scrub() override;
+  /// Rewrites or overwrites at most about step_bytes, with one sync of a file, or carries the
+  /// removals of one segment on.
+  Result<bool> scrub_step() override;
   std::uint64_t scrubbable_bytes() const override;
 
   /// Of all its files; the ceiling is about it.
@@ -140,14 +151,17 @@ class SegmentMailboxStore final : public MailboxStore {
   Result<void> write_apart(std::uint64_t bytes, const std::function<void(RecordWriter&)>& encode);
 
   // --- upkeep (segment_upkeep.cpp) ---
-  Result<bool> overwrite_dead();
-  Result<void> carry_removals();
+  Result<bool> scrub_some();
+  Result<bool> overwrite_some();
+  Result<bool> carry_some();
+  Result<bool> move_some();
+  bool has_dirty() const;
   Result<void> carry_removals(Segment& segment);
   bool is_sparse(const Segment& segment) const;
-  Result<std::uint64_t> move_sparse(std::uint64_t bytes_max);
-  Result<void> move_out(std::uint32_t slot, std::uint64_t& moved);
+  Result<void> move_out(std::uint32_t slot);
   Result<void> write_moves(std::vector<Move>& moves, Segment& from);
-  Result<void> save_index();
+  void begin_index();
+  void settle_index();
 
   const std::unique_ptr<SegmentFiles> files_;
   const SegmentMailboxOptions options_;
@@ -184,8 +198,18 @@ class SegmentMailboxStore final : public MailboxStore {
 
   std::deque<Due> due_;                         ///< by instant and place
   std::uint64_t next_due_ = ~std::uint64_t{0};  ///< of those not in due_, none is due before
-  std::uint64_t index_bytes_ = 0;
+  struct Scrub {
+    std::uint64_t moved = 0;        ///< bytes
+    std::uint64_t moving = 0;       ///< number of the segment
+    std::uint64_t moving_at = 0;    ///< what is before has been moved
+    std::uint64_t overwriting = 0;  ///< segments with a smaller number have been
+    bool overwritten = false;
+  };
+  Scrub scrub_;                         ///< under way
+  std::unique_ptr<IndexWriter> index_;  ///< under way; while writing_, the work's
+  std::uint64_t index_bytes_ = 0;       ///< of the one that is there
   std::uint64_t log_since_index_ = 0;
+  std::uint64_t log_before_index_ = 0;  ///< of that: what the one under way tells of
 };
 
 }  // namespace martlet::store

@@ -16,6 +16,7 @@ class CutStore {
  public:
   CutStore(std::uint64_t seed, std::uint64_t segment_bytes) : random_{seed} {
     options_.segment_bytes = segment_bytes;
+    options_.step_bytes = segment_bytes / 4;  // so that upkeep is cut between its steps too
     disk_.fault = [this] {
       if (left_ > 0) --left_;
       is_cut_ = is_cut_ || left_ == 0;
@@ -126,8 +127,11 @@ class CutStore {
       expire(now_ += static_cast<std::int64_t>(random_.below(30)));
     } else if (choice < 92) {
       sync();
-    } else if (choice < 97) {
+    } else if (choice < 94) {
       scrub();
+    } else if (choice < 97) {
+      const auto more = store_->scrub_step();
+      if (!more.ok()) expect_cut(more.error());
     } else {
       expect_contents(*store_, staged_);
     }

@@ -1,15 +1,17 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "store/segments/batch_parts.h"
-#include "store/segments/crc32c.h"
 #include "store/segments/segment_mailbox_store.h"
 
 namespace martlet::store {
 namespace {
 
-constexpr std::uint64_t kPortionBytes = 4 * 1024 * 1024;  // of moved records, in one batch
-constexpr const char* kIndexNew = "index.new";
+/// What overwriting a part costs at least, as if it had so many bytes.
+constexpr std::uint64_t kPartCostMin = 256;
+
+const Error kPortionFull{Failure::limit_reached, "enough for one step"};
 
 }  // namespace
 
@@ -36,7 +38,19 @@ bool SegmentMailboxStore::is_sparse(const Segment& segment) const {
 }
 
 Result<void> SegmentMailboxStore::scrub() {
-  if (writing_ || scrubbable_bytes() == 0) return {};
+  scrub_ = {};  // one under way has left behind it what went since
+  while (TRY(scrub_step())) continue;
+  return {};
+}
+
+Result<bool> SegmentMailboxStore::scrub_step() {
+  if (writing_ || (scrubbable_bytes() == 0 && index_ == nullptr)) return false;
+  auto more = scrub_some();
+  if (!more.ok() || !more.value()) scrub_ = {};
+  return more;
+}
+
+Result<bool> SegmentMailboxStore::scrub_some() {
   TRY(make_ready());
   TRY(log_.delete_all_dead());
   const auto& active = *log_.active();
@@ -45,32 +59,52 @@ Result<void> SegmentMailboxStore::scrub() {
     TRY(log_.renew(next_));
     log_.note_empty();
   }
-  if (is_idle()) {
-    TRY(move_sparse(kMoveBytesAScrub));
-    TRY(carry_removals());
-  }
+  if (is_idle() && (TRY(carry_some()) || TRY(move_some()))) return true;
   TRY(log_.delete_all_dead());
-  if (TRY(overwrite_dead())) {
+  if (TRY(overwrite_some())) return true;
+  if (std::exchange(scrub_.overwritten, false) && !has_dirty()) {
     TRY(write_apart(RecordHeader{}.total(), [](RecordWriter& writer) { writer.scrubbed(); }));
   }
-  if (is_idle() && log_since_index_ >= 2 * options_.segment_bytes) TRY(save_index());
-  return {};
+  if (log_since_index_ >= 2 * options_.segment_bytes) begin_index();
+  if (index_ == nullptr) return false;
+  const auto written = index_->step(options_.step_bytes);
+  settle_index();
+  TRY(written);
+  return index_ != nullptr;
 }
 
-/// True: there was something to overwrite.
-Result<bool> SegmentMailboxStore::overwrite_dead() {
-  bool some = false;
+bool SegmentMailboxStore::has_dirty() const {
+  return std::ranges::any_of(log_.all(),
+                             [&](const auto& it) { return !log_.at(it.second)->dirty.empty(); });
+}
+
+/// A portion of one segment: each segment once a scrub, however much goes meanwhile. True: there
+/// is more.
+Result<bool> SegmentMailboxStore::overwrite_some() {
   for (const auto& [number, slot] : log_.all()) {
     auto& segment = *log_.at(slot);
-    if (segment.dirty.empty()) continue;
-    std::ranges::sort(segment.dirty, {}, &Segment::Part::offset);
-    for (const auto& part : segment.dirty) TRY(segment.file->zero(part.offset, part.size));
+    auto& dirty = segment.dirty;
+    if (number < scrub_.overwriting || dirty.empty()) continue;
+    scrub_.overwriting = number;
+    std::ranges::sort(dirty, std::ranges::greater{}, &Segment::Part::offset);
+    auto left = dirty.size();
+    std::uint64_t bytes = 0;
+    for (std::uint64_t cost = 0; left > 0 && cost < options_.step_bytes; --left) {
+      const auto& part = dirty[left - 1];
+      TRY(segment.file->zero(part.offset, part.size));
+      bytes += part.size;
+      cost += std::max<std::uint64_t>(part.size, kPartCostMin);
+    }
     TRY(segment.file->sync());
-    segment.dirty = std::vector<Segment::Part>{};
-    segment.dirty_bytes = 0;
-    some = true;
+    dirty.resize(left);
+    segment.dirty_bytes -= bytes;
+    scrub_.overwritten = true;
+    if (!dirty.empty()) return true;
+    dirty = std::vector<Segment::Part>{};
+    scrub_.overwriting = number + 1;
+    return has_dirty();
   }
-  return some;
+  return false;
 }
 
 Result<void> SegmentMailboxStore::write_apart(std::uint64_t bytes,
@@ -94,30 +128,33 @@ Result<void> SegmentMailboxStore::write_apart(std::uint64_t bytes,
   return {};
 }
 
-/// The sparsest first, until so many bytes have been rewritten.
-Result<std::uint64_t> SegmentMailboxStore::move_sparse(std::uint64_t bytes_max) {
-  std::uint64_t moved = 0;
-  while (moved < bytes_max) {
-    std::optional<std::uint32_t> sparsest;
-    for (const auto& [number, slot] : log_.all()) {
-      const auto& segment = *log_.at(slot);
-      if (!is_sparse(segment)) continue;
-      if (!sparsest || segment.live_bytes < log_.at(*sparsest)->live_bytes) sparsest = slot;
-    }
-    if (!sparsest) break;
-    TRY(move_out(*sparsest, moved));
-    TRY(carry_removals());
-    TRY(log_.delete_all_dead());
+/// A portion of the sparsest segment. True: some was rewritten.
+Result<bool> SegmentMailboxStore::move_some() {
+  if (scrub_.moved >= kMoveBytesAScrub) return false;
+  std::optional<std::uint32_t> sparsest;
+  for (const auto& [number, slot] : log_.all()) {
+    const auto& segment = *log_.at(slot);
+    if (!is_sparse(segment)) continue;
+    if (!sparsest || segment.live_bytes < log_.at(*sparsest)->live_bytes) sparsest = slot;
   }
-  return moved;
+  if (!sparsest) return false;
+  TRY(move_out(*sparsest));
+  return true;
 }
 
-/// Copies everything that waits in a segment to the active one.
-Result<void> SegmentMailboxStore::move_out(std::uint32_t slot, std::uint64_t& moved) {
+/// Copies what waits in a segment to the active one, from where the step before stopped.
+Result<void> SegmentMailboxStore::move_out(std::uint32_t slot) {
   auto& segment = *log_.at(slot);
+  if (scrub_.moving != segment.number) {
+    scrub_.moving = segment.number;
+    scrub_.moving_at = kSegmentHeaderBytes;
+  }
   std::vector<Move> moves;
   std::uint64_t bytes = 0;
+  auto next = scrub_.moving_at;
+  bool is_full = false;
   const auto take = [&](const ScannedRecord& record) -> Result<void> {
+    next = record.offset;
     if (record.header.type != RecordType::item && record.header.type != RecordType::moved) {
       return {};
     }
@@ -128,21 +165,20 @@ Result<void> SegmentMailboxStore::move_out(std::uint32_t slot, std::uint64_t& mo
     const bool is_live =
         entry != nullptr && entry->slot() == slot && entry->place() * kRecordUnit == record.offset;
     if (!is_live) return {};
+    is_full = bytes >= options_.step_bytes;
+    if (is_full) return kPortionFull;
     moves.push_back({meta.sequence, TRY(load(meta.item.recipient, *entry, true))});
     bytes += item_total_bytes(true, true, entry->sealed_bytes());
-    if (bytes < kPortionBytes) return {};
-    moved += std::exchange(bytes, 0);
-    return write_moves(moves, segment);
+    return {};
   };
   auto scan = SegmentScan{*segment.file, segment.epoch};
-  const auto read = scan.visit(kSegmentHeaderBytes, segment.end.offset, take);
-  if (!read.ok() && read.error().failure != Failure::corrupt) return read.error();
-  if (!moves.empty()) {
-    moved += bytes;
-    TRY(write_moves(moves, segment));
-  }
+  const auto read = scan.visit(scrub_.moving_at, segment.end.offset, take);
+  if (!read.ok() && !is_full && read.error().failure != Failure::corrupt) return read.error();
+  if (!moves.empty()) TRY(write_moves(moves, segment));
+  scrub_.moved += bytes;
+  scrub_.moving_at = next;
   // What cannot be read stays where it is.
-  if (segment.live_items > 0) segment.damaged = damaged_ = true;
+  if (!is_full && segment.live_items > 0) segment.damaged = damaged_ = true;
   return {};
 }
 
@@ -174,18 +210,18 @@ Result<void> SegmentMailboxStore::write_moves(std::vector<Move>& moves, Segment&
   return {};
 }
 
-/// Of segments where nothing waits, removals that speak of others are written again, so that they
-/// can go.
-Result<void> SegmentMailboxStore::carry_removals() {
-  std::vector<std::uint32_t> waiting;
+/// Of a segment where nothing waits, removals that speak of others are written again, so that it
+/// can go. False: there is none.
+Result<bool> SegmentMailboxStore::carry_some() {
   for (const auto& [number, slot] : log_.all()) {
-    const auto& segment = *log_.at(slot);
+    auto& segment = *log_.at(slot);
     if (segment.live_items > 0 || segment.damaged || log_.is_active(segment)) continue;
-    if (!segment.removes_from.empty() && !log_.is_dead(segment)) waiting.push_back(slot);
+    if (segment.removes_from.empty() || log_.is_dead(segment)) continue;
+    TRY(carry_removals(segment));
+    log_.note_empty();
+    return true;
   }
-  for (const auto slot : waiting) TRY(carry_removals(*log_.at(slot)));
-  if (!waiting.empty()) log_.note_empty();
-  return {};
+  return false;
 }
 
 Result<void> SegmentMailboxStore::carry_removals(Segment& segment) {
@@ -205,19 +241,26 @@ Result<void> SegmentMailboxStore::carry_removals(Segment& segment) {
     return {};
   }
   std::ranges::sort(places);
-  for (const auto& groups : grouped(places)) {
-    TRY(write_apart(removals_total_bytes(groups),
-                    [&](RecordWriter& writer) { writer.removals(groups, true); }));
-    for (const auto& group : groups) log_.active()->removes_from.insert(group.segment);
+  const auto records = grouped(places);
+  std::uint64_t bytes = 0;
+  for (const auto& groups : records) bytes += removals_total_bytes(groups);
+  if (!records.empty()) {
+    TRY(write_apart(bytes, [&](RecordWriter& writer) {
+      for (std::size_t i = 0; i < records.size(); ++i) {
+        writer.removals(records[i], i + 1 == records.size());
+      }
+    }));
   }
+  for (const auto& place : places) log_.active()->removes_from.insert(place.first);
   segment.removes_from.clear();
   return {};
 }
 
-Result<void> SegmentMailboxStore::save_index() {
-  if (damaged_ || log_.all().empty()) return {};
+/// Takes the picture; the disk gets it in steps.
+void SegmentMailboxStore::begin_index() {
+  if (index_ != nullptr || !is_idle() || damaged_ || log_.all().empty()) return;
   const auto newest = log_.all().rbegin()->first;
-  if (log_.by_number(newest)->torn) return {};  // nothing has been written since
+  if (log_.by_number(newest)->torn) return;  // nothing has been written since
   std::size_t mailboxes = 0;
   for (const auto& [recipient, mailbox] : mailboxes_) mailboxes += mailbox.entries.empty() ? 0 : 1;
   SnapshotWriter writer{fingerprint_key_, next_, newest, log_.all().size(), mailboxes};
@@ -225,17 +268,18 @@ Result<void> SegmentMailboxStore::save_index() {
   for (const auto& [recipient, mailbox] : mailboxes_) {
     if (!mailbox.entries.empty()) writer.mailbox(recipient, mailbox.entries);
   }
-  const auto bytes = std::move(writer).take();
-  {
-    const auto file = TRY(files_->create(kIndexNew));
-    TRY(file->write(0, bytes));
-    TRY(file->sync());
+  index_ = std::make_unique<IndexWriter>(*files_, std::move(writer).take());
+  log_before_index_ = log_since_index_;
+}
+
+void SegmentMailboxStore::settle_index() {
+  if (index_ == nullptr) return;
+  if (index_->is_done()) {
+    index_bytes_ = index_->bytes();
+    log_since_index_ -= log_before_index_;
   }
-  TRY(files_->rename(kIndexNew, kIndexFile));
-  TRY(files_->sync_folder());
-  index_bytes_ = bytes.size();
-  log_since_index_ = 0;
-  return {};
+  // If it failed: it only makes the next start quicker.
+  if (index_->is_done() || index_->has_failed()) index_.reset();
 }
 
 }  // namespace martlet::store
