@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -181,6 +183,37 @@ TEST_F(MetricsOfAServer, AreWatchedSecondBySecondUntilInterrupted) {
   const auto drawn = screen.wait();
   EXPECT_EQ(drawn.exit_code, 0);
   EXPECT_NE(drawn.out.find("\x1b[H\x1b[2J"), std::string::npos);
+}
+
+TEST_F(MetricsOfAServer, AreDrawnByABrowser) {
+  start_with("\n[admin]\nmetrics = \"127.0.0.1:0\"\n");
+  const auto port = metrics_port();
+  ASSERT_NE(port, 0);
+  DeviceClient client{server_};
+  ASSERT_TRUE(client.log_in(member("alice@example.org")));
+  // The page asks once a second; a browser without a screen lets that time pass and prints what is
+  // then on the page.
+  support::ProcessOptions options;
+  options.words = {"/usr/bin/chromium",
+                   "--headless",
+                   "--no-sandbox",
+                   "--disable-gpu",
+                   "--disable-dev-shm-usage",
+                   "--user-data-dir=" + (root_ / "browser").string(),
+                   "--virtual-time-budget=5000",
+                   "--dump-dom",
+                   "http://127.0.0.1:" + std::to_string(port) + "/"};
+  const auto shown = support::Process{options}.wait();
+  ASSERT_EQ(shown.exit_code, 0) << shown.err;
+  EXPECT_NE(shown.out.find("1 devices online."), std::string::npos) << shown.out;
+  std::size_t drawn = 0;
+  const std::string line = "<polyline points=\"";
+  for (auto at = shown.out.find(line); at != std::string::npos; at = shown.out.find(line, at + 1)) {
+    // Two points at least: a plot that goes on.
+    const auto points = shown.out.substr(at + line.size(), 200);
+    if (std::ranges::count(points.substr(0, points.find('"')), ',') >= 2) ++drawn;
+  }
+  EXPECT_GE(drawn, 5U) << shown.out;
 }
 
 TEST_F(MetricsOfAServer, CannotBeWatchedWithoutAServer) {
