@@ -28,6 +28,7 @@ constexpr std::size_t kGrowthPairs = 200;
 constexpr std::size_t kGrowthIdle = 5'000;
 
 const std::vector<Goal> kGoals{
+    {"/ratio_to_unbatched_tls_floor", true, 1.3},
     {"/ratio_to_tls_floor", true, 1.3},
     {"/growth/cpu_more_pairs_to_fewer", true, 1.15},
     {"/growth/cpu_with_idle_to_without", true, 1.1},
