@@ -42,9 +42,10 @@ void Acceptances::refuse(Answers& answers) {
 }
 
 void Acceptances::Batch::acknowledged(store::Sequence place, Answers& answers) {
-  for (auto& found : std::ranges::equal_range(places, place, {}, &Place::sequence)) {
-    if (found.waiting == kSettled) continue;
-    auto& send = sends[std::exchange(found.waiting, kSettled)];
+  auto found = std::ranges::lower_bound(places, place, {}, &Place::sequence);
+  for (; found != places.end() && found->sequence == place; ++found) {
+    if (found->waiting == kSettled) continue;
+    auto& send = sends[std::exchange(found->waiting, kSettled)];
     if (--send.left > 0) continue;
     --unsettled;
     answers.push_back({send.session, send.request, send.cost, wire::Accepted{send.message}});
