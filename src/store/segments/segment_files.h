@@ -34,8 +34,8 @@ class SegmentFile {
   virtual std::uint64_t size() const = 0;
 };
 
-/// The folder of a segment store. Failures are `unavailable`. Outlives its files. `create`, `rename`
-/// and `sync_folder` may be called from another thread than the rest, meanwhile.
+/// The folder of a segment store. Failures are `unavailable`. Outlives its files. `create`,
+/// `rename` and `sync_folder` may be called from another thread than the rest, meanwhile.
 class SegmentFiles {
  public:
   virtual ~SegmentFiles() = default;
